@@ -1,0 +1,91 @@
+// What can happen to a task. Observations are facts: they are told to `observe`, which draws the conclusions.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "task/task.hpp"
+
+namespace ecs::task {
+
+/// A container as an inspect shows it.
+struct Facts {
+  ContainerStatus status = ContainerStatus::kNone;  ///< kCreated, kRunning or kStopped.
+  std::string docker_id;
+  std::string image_id;
+  std::optional<int> exit_code;
+  std::optional<Error> error;  ///< OutOfMemoryError or DockerStateError.
+  std::vector<PortBinding> bindings;
+  std::map<std::string, std::string> labels;
+  UnixNanos created_at = 0;
+  UnixNanos started_at = 0;
+  UnixNanos finished_at = 0;
+  Health health = Health::kUnknown;
+  std::string health_output;
+};
+
+/// The control plane wants this. A status that is not higher than before changes nothing.
+struct Wanted {
+  TaskStatus status = TaskStatus::kNone;
+};
+
+/// The host's resources are counted for the task.
+struct Admitted {};
+
+/// The digest of a container's image was looked for.
+struct Resolved {
+  std::size_t container = 0;
+  std::string digest;  ///< Empty: the image has none.
+  bool news = true;    ///< False when the payload named the digest itself.
+  bool image_present = false;
+};
+
+struct PullStarted {
+  std::size_t container = 0;
+};
+
+/// The pull step is over; `pulled` is false when nothing had to be pulled.
+struct Pulled {
+  std::size_t container = 0;
+  bool pulled = true;
+};
+
+/// A container was seen. `ends` is the step whose result this is, if it is one.
+struct Seen {
+  std::size_t container = 0;
+  Facts facts;
+  std::optional<StepKind> ends;
+};
+
+/// A step failed. `engine_answers` matters for a stop: without an engine nothing is concluded from it.
+struct StepFailed {
+  std::size_t container = 0;
+  StepKind step = StepKind::kResolve;
+  Error error;
+  bool engine_answers = true;
+};
+
+/// The engine answered that it does not know the container any more.
+struct Vanished {
+  std::size_t container = 0;
+};
+
+/// Time has passed: see next_wake().
+struct Tick {};
+
+/// Send what is collected although the task's own status has not changed.
+struct Drain {};
+
+/// The control plane has accepted the report.
+struct ReportSent {
+  Report report;
+};
+
+using Observation =
+    std::variant<Wanted, Admitted, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Tick, Drain, ReportSent>;
+
+}  // namespace ecs::task
