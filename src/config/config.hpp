@@ -17,7 +17,8 @@ using Duration = std::chrono::nanoseconds;
 /// A switch that remembers whether a person set it: some settings fail hard only when asked for explicitly.
 class Flag {
  public:
-  constexpr explicit Flag(bool fallback = false) noexcept : fallback_(fallback) {}
+  constexpr Flag() noexcept = default;
+  constexpr explicit Flag(bool fallback) noexcept : fallback_(fallback) {}
   [[nodiscard]] constexpr bool on() const noexcept { return value_.value_or(fallback_); }
   [[nodiscard]] constexpr bool is_explicit() const noexcept { return value_.has_value(); }
   constexpr void set(bool value) noexcept { value_ = value; }
@@ -28,7 +29,7 @@ class Flag {
 
  private:
   std::optional<bool> value_;
-  bool fallback_;
+  bool fallback_ = false;
 };
 
 enum class PullBehavior : std::uint8_t { kDefault, kAlways, kOnce, kPreferCached };
