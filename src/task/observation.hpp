@@ -61,12 +61,13 @@ struct Seen {
   std::optional<StepKind> ends;
 };
 
-/// A step failed. `engine_answers` matters for a stop: without an engine nothing is concluded from it.
+/// A step failed.
 struct StepFailed {
   std::size_t container = 0;
   StepKind step = StepKind::kResolve;
   Error error;
-  bool engine_answers = true;
+  bool engine_answers = true;      ///< Of a stop: without an engine nothing is concluded from the failure.
+  bool may_have_happened = false;  ///< Of a start: the container may run all the same.
 };
 
 /// The engine answered that it does not know the container any more.

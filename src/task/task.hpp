@@ -127,7 +127,6 @@ struct Container {
   bool may_run = false;           ///< A failed start that may have worked: stop it whatever is known.
   bool started_again = false;     ///< Somebody else started it after its end: stop it once.
   UnixNanos retry_stop_at = 0;
-  UnixNanos retry_inspect_at = 0;
 
   [[nodiscard]] bool is(ContainerStatus status) const { return known == status; }
 };

@@ -1,0 +1,144 @@
+#include "task/dependencies.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace ecs::task {
+
+namespace {
+
+constexpr std::string_view kPrefix = "dependency graph: ";
+
+bool wants_to_run(const Container& c) {
+  return c.desired == ContainerStatus::kRunning || c.desired == ContainerStatus::kCreated;
+}
+
+bool has_health_check(const Container& c) { return c.health_check_type == "docker"; }
+
+bool satisfied(const Container& dependency, Condition condition) {
+  switch (condition) {
+    case Condition::kCreate:
+      return dependency.known >= ContainerStatus::kCreated;
+    case Condition::kStart:
+      return is_running(dependency.known) || dependency.is(ContainerStatus::kStopped);
+    case Condition::kComplete:
+      return dependency.is(ContainerStatus::kStopped) && dependency.exit_code.has_value();
+    case Condition::kSuccess:
+      return dependency.is(ContainerStatus::kStopped) && dependency.exit_code == 0;
+    case Condition::kHealthy:
+      return has_health_check(dependency) && dependency.health == Health::kHealthy;
+  }
+  return false;
+}
+
+/// The limit belongs to the dependency and runs from its own start; START and CREATE know none.
+std::optional<base::WallTime> deadline(const Container& dependency, Condition condition) {
+  if (condition == Condition::kStart || condition == Condition::kCreate) return std::nullopt;
+  if (dependency.start_timeout <= 0 || dependency.started_at == 0) return std::nullopt;
+  if (dependency.is(ContainerStatus::kStopped)) return std::nullopt;
+  return wall_time(dependency.started_at) + std::chrono::seconds(dependency.start_timeout);
+}
+
+bool will_never_start(const Container& dependency) {
+  return dependency.known < ContainerStatus::kRunning && dependency.desired == ContainerStatus::kStopped &&
+         !dependency.doing;
+}
+
+std::string failure(const Container& dependency, const Container& target, std::string_view end,
+                    std::string_view lead = {}) {
+  std::string text(kPrefix);
+  text += lead;
+  text += "container ordering dependency [" + describe(dependency) + "] for target [" + describe(target) + "]";
+  text += end;
+  return text;
+}
+
+}  // namespace
+
+std::string describe(const Container& c) {
+  std::string text = c.name + "(" + c.image + ") (";
+  text += to_string(c.known);
+  text += "->";
+  text += to_string(c.desired);
+  text += ")";
+  if (c.exit_code) text += " - Exit: " + std::to_string(*c.exit_code);
+  return text;
+}
+
+bool can_be_ordered(const Task& task) {
+  std::vector<bool> done(task.containers.size(), false);
+  const auto resolvable = [&](const Container& c) {
+    return std::ranges::all_of(c.depends_on, [&](const Dependency& d) {
+      const auto at = task.find(d.container);
+      if (!at || !done[*at]) return false;
+      return d.condition != Condition::kHealthy || has_health_check(task.containers[*at]);
+    });
+  };
+  for (std::size_t left = task.containers.size(); left > 0; --left) {
+    std::size_t next = 0;
+    while (next < done.size() && (done[next] || !resolvable(task.containers[next]))) ++next;
+    if (next == done.size()) return false;
+    done[next] = true;
+  }
+  return true;
+}
+
+bool may_advance(const Task& task, std::size_t container) {
+  const Container& target = task.containers.at(container);
+  // Digests are looked up at once; pulls wait, unless told otherwise.
+  if (target.is(ContainerStatus::kNone)) return true;
+  if (task.policy.pull_upfront && target.known < ContainerStatus::kPulled) return true;
+  return std::ranges::all_of(target.depends_on, [&](const Dependency& d) {
+    const auto at = task.find(d.container);
+    return at && satisfied(task.containers[*at], d.condition);
+  });
+}
+
+std::optional<std::string> never_starts(const Task& task, std::size_t container, base::WallTime now) {
+  const Container& target = task.containers.at(container);
+  if (!wants_to_run(target) || target.known >= target.desired) return std::nullopt;
+  for (const Dependency& d : target.depends_on) {
+    const auto at = task.find(d.container);
+    if (!at) {
+      return std::string(kPrefix) + "container ordering dependency [<nil>] for target [" + describe(target) +
+             "] does not exist.";
+    }
+    const Container& dependency = task.containers[*at];
+    if (target.known < ContainerStatus::kCreated) {
+      const auto limit = deadline(dependency, d.condition);
+      if (limit && now > *limit) return failure(dependency, target, " has timed out.");
+    }
+    if (d.condition == Condition::kSuccess && dependency.is(ContainerStatus::kStopped) && dependency.exit_code != 0) {
+      return failure(dependency, target, " as dependency did not exit successfully.", "failed to resolve ");
+    }
+    if (will_never_start(dependency)) {
+      return failure(dependency, target, " because dependency will never start", "failed to resolve ");
+    }
+  }
+  return std::nullopt;
+}
+
+bool may_stop(const Task& task, std::size_t container) {
+  const std::string& name = task.containers.at(container).name;
+  return std::ranges::none_of(task.containers, [&](const Container& other) {
+    return !other.is(ContainerStatus::kStopped) &&
+           std::ranges::any_of(other.depends_on, [&](const Dependency& d) { return d.container == name; });
+  });
+}
+
+std::optional<base::WallTime> next_timeout(const Task& task) {
+  std::optional<base::WallTime> next;
+  for (const Container& target : task.containers) {
+    if (!wants_to_run(target) || target.known >= ContainerStatus::kCreated) continue;
+    for (const Dependency& d : target.depends_on) {
+      const auto at = task.find(d.container);
+      if (!at) continue;
+      const auto limit = deadline(task.containers[*at], d.condition);
+      if (limit && (!next || *limit < *next)) next = limit;
+    }
+  }
+  return next;
+}
+
+}  // namespace ecs::task
