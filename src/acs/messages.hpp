@@ -12,6 +12,7 @@
 #include <boost/describe/class.hpp>
 
 #include "acs/task_shapes.hpp"
+#include "json/encode.hpp"
 
 namespace ecs::acs {
 
@@ -198,8 +199,8 @@ class DecodeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads one frame. Names are matched whatever their case, unknown members are ignored, null is absent, types are
-/// strict. Throws DecodeError.
+/// Reads one frame: an envelope, or the bare form of an error, `{"ServerException":"x"}`. Names are matched whatever
+/// their case, unknown members are ignored, null is absent, types are strict. Throws DecodeError.
 [[nodiscard]] Inbound decode(std::string_view frame);
 
 /// The wire type of a message, for log lines.
@@ -210,9 +211,16 @@ using Outbound = std::variant<HeartbeatAckRequest, AckRequest, NackRequest, IamR
                               TaskStopVerificationMessage>;
 [[nodiscard]] Outbound decode_outbound(std::string_view frame);
 
-/// The frame of a message: compact, keys in alphabetical order, absent members left out. For every message above.
+namespace detail {
+[[nodiscard]] std::string envelope(std::string_view type, std::string_view message);
+}
+
+/// The frame of a message: compact, keys in alphabetical order, absent members left out. For every message above that
+/// has a kType.
 template <class Message>
-[[nodiscard]] std::string encode(const Message& message);
+[[nodiscard]] std::string encode(const Message& message) {
+  return detail::envelope(Message::kType, json::encode(message, {.escape_html = true}));
+}
 
 /// The error in the body of a refused handshake (acs.md 3.7): `InvalidClusterException: x`; nothing when the body is in
 /// neither of the two forms.
