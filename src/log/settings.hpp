@@ -15,7 +15,7 @@ namespace ecs::log {
 enum class Format { kLogfmt, kJson, kMessageOnly };
 enum class Rollover { kSize, kHourly, kNone };
 
-/// `debug info warn error crit none` in any case, and `critical`; nothing for any other word.
+/// `debug info warn error crit none` in any case; nothing for any other word.
 [[nodiscard]] std::optional<Level> parse_level(std::string_view word);
 
 struct Settings {
