@@ -41,3 +41,10 @@ def make_agent():
             failures.append(e)
     if failures:
         raise failures[0]
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One running agent for the tests of a file that leave it as they found it."""
+    with harness.Agent() as a:
+        yield a.start()
