@@ -14,7 +14,7 @@ def machine():
     for name in list(os.environ):
         if name.startswith(("ECS_", "AWS_")) or name.lower() in ("http_proxy", "https_proxy", "no_proxy"):
             del os.environ[name]
-    harness.test_image()
+    harness.make_test_image()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ WAIT = 30.0
 MOMENT = 1.0
 
 
-def test_image():
+def make_test_image():
     subprocess.run([str(ROOT / "tools/busybox-image"), IMAGE], check=True, stdout=subprocess.DEVNULL)
 
 
