@@ -54,11 +54,7 @@ class Registrar {
   base::Async<Registration> run(RegistrationInput input);
 
  private:
-  struct Attempt {
-    Registration result;
-    bool cluster_missing = false;
-  };
-  base::Async<Attempt> attempt(const RegistrationInput& input, std::string cluster);
+  base::Async<Registration> attempt(const RegistrationInput& input, std::string cluster);
   base::Async<std::string> identity_text(bool signature);
 
   EcsApi& ecs_;

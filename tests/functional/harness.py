@@ -23,7 +23,7 @@ WAIT = 30.0
 MOMENT = 1.0
 
 
-def make_test_image():
+def test_image():
     subprocess.run([str(ROOT / "tools/busybox-image"), IMAGE], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -117,20 +117,20 @@ class Agent:
             return self.process.pid
         return docker_api.inspect(self.name)["State"]["Pid"]
 
-    def send_signal(self, number):
+    def signal(self, number):
         os.kill(self.pid, number)
 
     def kill(self):
         """kill -9."""
         if self.process.poll() is None:
             try:
-                self.send_signal(signal.SIGKILL)
+                self.signal(signal.SIGKILL)
             except (ProcessLookupError, KeyError, TypeError):
                 pass
             self.process.wait(WAIT)
 
     def stop(self, number=signal.SIGTERM, timeout=WAIT):
-        self.send_signal(number)
+        self.signal(number)
         return self.wait(timeout)
 
     def wait(self, timeout=WAIT):
