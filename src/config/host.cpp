@@ -1,5 +1,6 @@
 #include <cerrno>
-#include <fstream>
+#include <cstdlib>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -27,11 +28,10 @@ std::optional<std::string> read_if_possible(const std::string& path) {
 }
 
 std::vector<std::vector<std::string>> table(const std::string& path) {
-  // Not base::read_file: files under /proc have no size.
-  std::ifstream file(path);
-  if (!file) throw std::system_error(errno, std::generic_category(), path);
+  const auto text = base::read_file(path);
+  if (!text) throw std::system_error(ENOENT, std::generic_category(), path);
   std::vector<std::vector<std::string>> rows;
-  for (std::string line; std::getline(file, line);) {
+  for (const auto& line : base::split(*text, '\n')) {
     std::istringstream words(line);
     auto& row = rows.emplace_back();
     for (std::string word; words >> word;) row.push_back(word);
