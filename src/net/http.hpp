@@ -1,6 +1,7 @@
 // HTTP/1.1 messages, as plain data.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,8 @@ class Headers {
   std::vector<Header> all_;
 };
 
-/// Host, Content-Length and Connection are added when it is sent, unless set.
+/// Host and Content-Length are added when it is sent, unless set; nothing else is. A line break in a header or in the
+/// target is refused with std::invalid_argument.
 struct Request {
   std::string method = "GET";
   std::string target = "/";
@@ -39,6 +41,8 @@ struct Request {
   std::string body;
 };
 
+/// Date, Content-Length (or Transfer-Encoding) and, at the end of a connection, Connection are added when a server
+/// sends it, unless set.
 struct Response {
   int status = 200;
   Headers headers;

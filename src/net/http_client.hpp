@@ -14,10 +14,10 @@
 namespace ecs::net {
 
 struct HttpClientOptions {
-  std::size_t max_connections = 16;     ///< Per client; a further exchange waits its turn.
-  std::size_t max_idle = 4;             ///< Kept open after use.
+  std::size_t max_connections = 16;  ///< Of exchange(); a further one waits its turn. open() is not counted.
+  std::size_t max_idle = 4;          ///< Kept open after use.
   base::Duration idle_timeout = std::chrono::seconds(90);
-  std::size_t max_body = 64U << 20U;    ///< A longer body of exchange() is Error::kProtocol.
+  std::size_t max_body = 64U << 20U;  ///< A longer body of exchange() is Error::kProtocol.
   ConnectOptions connect;
 };
 
@@ -30,7 +30,7 @@ class BodyReader {
   virtual base::Async<std::optional<std::string>> read(std::optional<base::Duration> limit) = 0;
 };
 
-/// All requests go to one endpoint.
+/// All requests go to one endpoint. What runs may outlive the client, but not the connector.
 class HttpClient {
  public:
   HttpClient(Connector& connector, Endpoint endpoint, HttpClientOptions options = {});
@@ -42,13 +42,15 @@ class HttpClient {
   /// that turns out closed before any byte of the answer is sent once more on a new one. Throws Error.
   base::Async<Response> exchange(Request request, base::Duration limit);
 
-  /// As exchange, but returns with the head of the answer, which must come within `limit`.
+  /// As exchange, but returns with the head of the answer, which must come within `limit`, and takes no turn: what it
+  /// opens may stay open for hours.
   base::Async<std::unique_ptr<BodyReader>> open(Request request, base::Duration limit);
 
   [[nodiscard]] const Endpoint& endpoint() const;
 
- private:
   struct Impl;
+
+ private:
   std::shared_ptr<Impl> impl_;
 };
 

@@ -35,7 +35,7 @@ class ServerExchange {
 };
 
 struct HttpServerOptions {
-  base::Duration read_timeout = std::chrono::seconds(5);   ///< For one request, from its first byte.
+  base::Duration read_timeout = std::chrono::seconds(5);  ///< For one request, from its first byte.
   base::Duration write_timeout = std::chrono::seconds(5);
   base::Duration idle_timeout = std::chrono::seconds(120);
   std::size_t max_body = 16U << 20U;

@@ -22,7 +22,7 @@ class Error : public std::runtime_error {
     kResolve,   ///< The name is unknown (no retry helps soon) or the resolver failed.
     kConnect,   ///< Refused, unreachable, no such socket.
     kTls,       ///< Handshake or certificate.
-    kReset,     ///< The peer reset an open connection.
+    kReset,     ///< The peer reset an open connection, or our own side closed it meanwhile.
     kEof,       ///< The peer closed in the middle of a message.
     kTimeout,   ///< A deadline closed the connection.
     kProtocol,  ///< The peer does not speak HTTP or websocket, or sent too much.
@@ -50,6 +50,8 @@ class Stream {
   virtual void start_write(std::span<const std::byte> from, Handler handler) = 0;
   /// Pending operations end with an error. Deadlines act by this. Idempotent.
   virtual void close() noexcept = 0;
+  /// True when a read would end at once, with data or with the end: an idle connection of which this holds is stale.
+  [[nodiscard]] virtual bool readable() const noexcept = 0;
   [[nodiscard]] virtual base::Executor executor() const = 0;
 };
 

@@ -3,8 +3,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "base/async.hpp"
 #include "base/clock.hpp"
@@ -13,7 +14,7 @@
 
 namespace ecs::net {
 
-/// How a websocket ended. Thrown by read() and write().
+/// How a websocket ended. Thrown by read().
 class WebSocketClosed : public std::runtime_error {
  public:
   WebSocketClosed(std::uint16_t code, const std::string& reason, const std::string& message)
@@ -44,20 +45,24 @@ struct WebSocketMessage {
   bool binary = false;
 };
 
-/// One reader; writes queue up behind each other. Pings are answered by read(). No compression. A cancelled read or
-/// write leaves the socket unusable.
+/// One reader; writes queue up behind each other. Pings are answered by read(). No compression, no limit below 64 MiB
+/// for a message. A cancelled read or write ends the connection (a write that still waits for its turn does not).
+/// Must outlive its calls.
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
 
   /// The next whole message. Throws WebSocketClosed when a close frame or FIN came, Error (kReset, kTimeout, kTls,
-  /// kProtocol) otherwise.
+  /// kProtocol) otherwise. A close frame is answered with one of the same code and no text before that. There is no
+  /// time limit: who has one calls abort().
   virtual base::Async<WebSocketMessage> read() = 0;
 
-  /// One unfragmented text frame, within `limit`, else the socket is closed and Error::kTimeout thrown.
+  /// One unfragmented text frame, within `limit` (waiting for its turn included), else the socket is closed and
+  /// Error::kTimeout thrown; Error::kReset after a close frame was sent or received.
   virtual base::Async<> write_text(std::string data, base::Duration limit) = 0;
 
-  /// Sends a close frame. read() goes on until the peer's close arrives; nothing can be written any more.
+  /// Sends a close frame, once; a reason is cut to 123 bytes. read() goes on until the peer's close arrives; nothing
+  /// can be written any more.
   virtual base::Async<> close(std::uint16_t code, std::string reason) = 0;
 
   /// Ends the connection without a close frame; pending calls throw Error.
@@ -65,7 +70,8 @@ class WebSocket {
 };
 
 /// Dial, TLS and upgrade within `limit`. Only the headers given, Host, Connection, Upgrade, Sec-WebSocket-Version and
-/// Sec-WebSocket-Key are sent. Throws Error or HandshakeRefused.
+/// Sec-WebSocket-Key are sent. Redirects are not followed. Throws Error or HandshakeRefused; a 101 that does not fit
+/// the request is refused, too.
 base::Async<std::unique_ptr<WebSocket>> connect_websocket(Connector& connector, Endpoint endpoint, std::string target,
                                                           Headers headers, base::Duration limit);
 
