@@ -31,7 +31,7 @@ class Error : public std::runtime_error {
   };
 
   /// An HTTP answer of 400 and above. `message` is the engine's own, verbatim but trimmed.
-  [[nodiscard]] static Error from_answer(int status, std::string message);
+  [[nodiscard]] static Error from_answer(int status, std::string_view message);
 
   /// kTimeout. `transition` is one of the words of the original: pulled, pullBegin, created, started, stopped,
   /// inspecting, removing, listing, "creating volume" ...

@@ -19,7 +19,7 @@ struct ImageReference {
   [[nodiscard]] static ImageReference parse(std::string_view text);
 
   /// `docker.io/library/busybox`.
-  [[nodiscard]] std::string repository() const { return host + "/" + path; }
+  [[nodiscard]] std::string repository() const;
   /// As people write it, without the defaults: `busybox`, `user/app`, `127.0.0.1:5000/app`.
   [[nodiscard]] std::string familiar_name() const;
   /// Familiar name with tag and digest, if any.
