@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "aws/ecs_types.hpp"
 #include "aws/error.hpp"
@@ -40,7 +41,7 @@ class EcsApi {
 /// Over two JSON clients that share credentials and endpoint but not their retry quota.
 class EcsClient final : public EcsApi {
  public:
-  /// `options` is for both; the retry rules are set here (standard and submit).
+  /// `options` (see ecs_options) is for both; its retry rule, if it has one, for the standard client only.
   EcsClient(Transport& transport, base::Clock& clock, base::Random& random, CredentialProvider& credentials,
             JsonClientOptions options);
   ~EcsClient() override;
@@ -57,6 +58,10 @@ class EcsClient final : public EcsApi {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The settings of both clients, without a retry rule.
+[[nodiscard]] JsonClientOptions ecs_options(std::string endpoint, std::string region,
+                                            std::string_view detailed_os_family);
 
 /// Cuts what is too long for the service, in bytes.
 void truncate(SubmitTaskStateChangeRequest& request);

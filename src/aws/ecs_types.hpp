@@ -10,6 +10,8 @@
 
 #include <boost/describe.hpp>
 
+#include "json/mapping.hpp"
+
 namespace ecs::aws {
 
 struct KeyValue {
@@ -113,6 +115,7 @@ struct NetworkBinding {
   std::optional<std::int64_t> host_port;
   std::optional<std::string> container_port_range;
   std::optional<std::string> host_port_range;
+  static constexpr json::Rename kJsonNames[] = {{"bind_ip", "bindIP"}};
   friend bool operator==(const NetworkBinding&, const NetworkBinding&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NetworkBinding, (),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "aws/transport.hpp"
 #include "base/async.hpp"
+#include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 
@@ -63,12 +65,15 @@ class Imds {
   base::Async<std::string> outpost_arn();
   base::Async<std::string> target_lifecycle_state();
   base::Async<std::string> spot_instance_action();
+
+ private:
+  std::string identity_region_;
 };
 
-/// Calls an Imds getter up to 5 times: after 1 s, 1.3 s, 1.69 s, 2.197 s with up to 20 % more. Every error is tried
-/// again except kBlackholed and kDisabled.
-template <class Call>
-base::Async<std::string> with_imds_retry(base::Clock& clock, base::Random& random, Call call);
+/// Makes a call to an Imds up to 5 times: again after 1 s, 1.3 s, 1.69 s, 2.197 s with up to 20 % more. Every ImdsError
+/// is tried again except kBlackholed.
+base::Async<std::string> with_imds_retry(base::Clock& clock, base::Random& random,
+                                         std::function<base::Async<std::string>()> call);
 
 struct ImdsOptions {
   std::string endpoint = "http://169.254.169.254";
@@ -78,9 +83,13 @@ struct ImdsOptions {
   [[nodiscard]] static ImdsOptions from_environment(const std::map<std::string, std::string>& environment);
 };
 
+/// Dials within 250 ms.
+[[nodiscard]] net::HttpClientOptions imds_http_options();
+
 class ImdsClient final : public Imds {
  public:
-  ImdsClient(Transport& transport, base::Clock& clock, base::Random& random, ImdsOptions options);
+  /// `transport` made with imds_http_options(). Throws std::invalid_argument for an endpoint that is no address.
+  ImdsClient(Transport& transport, base::Clock& clock, ImdsOptions options);
   ~ImdsClient() override;
   base::Async<std::string> get(std::string path) override;
   base::Async<std::string> get_for_credentials(std::string path) override;

@@ -54,7 +54,11 @@ class Registrar {
   base::Async<Registration> run(RegistrationInput input);
 
  private:
-  base::Async<Registration> attempt(const RegistrationInput& input, std::string cluster);
+  struct Attempt {
+    Registration result;
+    bool cluster_missing = false;
+  };
+  base::Async<Attempt> attempt(const RegistrationInput& input, std::string cluster);
   base::Async<std::string> identity_text(bool signature);
 
   EcsApi& ecs_;

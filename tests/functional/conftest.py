@@ -14,7 +14,7 @@ def machine():
     for name in list(os.environ):
         if name.startswith(("ECS_", "AWS_")) or name.lower() in ("http_proxy", "https_proxy", "no_proxy"):
             del os.environ[name]
-    harness.test_image()
+    harness.make_test_image()
 
 
 @pytest.fixture
@@ -41,3 +41,10 @@ def make_agent():
             failures.append(e)
     if failures:
         raise failures[0]
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One running agent for the tests of a file that leave it as they found it."""
+    with harness.Agent() as a:
+        yield a.start()

@@ -23,7 +23,7 @@ WAIT = 30.0
 MOMENT = 1.0
 
 
-def test_image():
+def make_test_image():
     subprocess.run([str(ROOT / "tools/busybox-image"), IMAGE], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -117,20 +117,20 @@ class Agent:
             return self.process.pid
         return docker_api.inspect(self.name)["State"]["Pid"]
 
-    def signal(self, number):
+    def send_signal(self, number):
         os.kill(self.pid, number)
 
     def kill(self):
         """kill -9."""
         if self.process.poll() is None:
             try:
-                self.signal(signal.SIGKILL)
+                self.send_signal(signal.SIGKILL)
             except (ProcessLookupError, KeyError, TypeError):
                 pass
             self.process.wait(WAIT)
 
     def stop(self, number=signal.SIGTERM, timeout=WAIT):
-        self.signal(number)
+        self.send_signal(number)
         return self.wait(timeout)
 
     def wait(self, timeout=WAIT):
