@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 
 #include "base/event.hpp"
 
@@ -30,6 +31,13 @@ struct Scope::State {
 };
 
 namespace {
+
+/// On the loop, at once when we are there already. Emitted from outside, Asio 1.81 would post a pointer into the
+/// coroutine's state, which is gone when the coroutine ends in between.
+template <class Entry>
+void emit(const Executor& executor, const std::shared_ptr<Entry>& entry) {
+  asio::dispatch(executor, [entry] { entry->signal.emit(asio::cancellation_type::terminal); });
+}
 
 [[noreturn]] void die(const std::string& what, const std::string& detail) {
   std::fprintf(stderr, "fatal: %s: %s\n", what.c_str(), detail.c_str());
@@ -59,14 +67,13 @@ void Scope::spawn(std::string name, Async<> work) {
   };
   asio::co_spawn(state_->executor, std::move(work),
                  asio::bind_cancellation_slot(entry->signal.slot(), std::move(done)));
-  if (state_->cancelled) entry->signal.emit(asio::cancellation_type::terminal);
+  if (state_->cancelled) emit(state_->executor, entry);
 }
 
 void Scope::cancel() {
   state_->cancelled = true;
   // A coroutine that ends while it is cancelled changes the list, so walk over a copy.
-  const auto entries = state_->running;
-  for (const auto& entry : entries) entry->signal.emit(asio::cancellation_type::terminal);
+  for (const auto& entry : std::list(state_->running)) emit(state_->executor, entry);
 }
 
 Async<> Scope::join() {
