@@ -97,14 +97,15 @@ base::Async<> read_body_some(Connection& connection, HttpParser& parser, Deadlin
 
 base::Async<Response> read_answer(Connection& connection, HttpParser& parser, std::size_t max_body,
                                   Deadline& deadline) {
-  std::string body = parser.take_body();
-  while (!parser.done()) {
-    co_await read_body_some(connection, parser, deadline);
+  std::string body;
+  while (true) {
     body += parser.take_body();
     if (body.size() > max_body) {
       throw Error(Error::Kind::kProtocol,
                   fmt::format("{}: the answer's body is longer than {} bytes", deadline.what(), max_body));
     }
+    if (parser.done()) break;
+    co_await read_body_some(connection, parser, deadline);
   }
   Response response = std::move(parser.response());
   response.body = std::move(body);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -86,8 +87,19 @@ std::optional<FrameHead> parse_frame_head(std::string_view bytes) {
 }
 
 void apply_mask(std::string& data, std::size_t from, const MaskKey& mask, std::uint64_t offset) {
-  for (std::size_t i = from; i < data.size(); ++i, ++offset) {
-    data[i] = static_cast<char>(static_cast<std::uint8_t>(data[i]) ^ mask[offset % mask.size()]);
+  std::array<std::uint8_t, sizeof(std::uint64_t)> repeated{};
+  for (std::size_t i = 0; i < repeated.size(); ++i) repeated[i] = mask[(offset + i) % mask.size()];
+  std::uint64_t wide = 0;
+  std::memcpy(&wide, repeated.data(), sizeof wide);
+  std::size_t i = from;
+  for (; i + sizeof wide <= data.size(); i += sizeof wide) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data.data() + i, sizeof word);
+    word ^= wide;
+    std::memcpy(data.data() + i, &word, sizeof word);
+  }
+  for (std::size_t j = 0; i < data.size(); ++i, ++j) {
+    data[i] = static_cast<char>(static_cast<std::uint8_t>(data[i]) ^ repeated[j]);
   }
 }
 

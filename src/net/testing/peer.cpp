@@ -97,6 +97,13 @@ base::Async<> PeerConnection::send(std::string data) {
   if (error) throw detail::io_error(error, "the peer's sending");
 }
 
+base::Async<> PeerConnection::start_tls(Identity identity) {
+  const Context context = make_context(identity);
+  base::RealClock clock(stream_->executor());
+  detail::Deadline deadline(clock, kPeerLimit, "the peer's TLS handshake");
+  stream_ = co_await detail::tls_accept(std::move(stream_), context.get(), deadline);
+}
+
 void PeerConnection::finish() noexcept { detail::shutdown_send(*socket_); }
 void PeerConnection::reset() noexcept { detail::reset(*socket_); }
 void PeerConnection::close() noexcept { stream_->close(); }
@@ -111,8 +118,9 @@ struct Peer::Impl {
 };
 
 Peer::Peer(base::Executor executor) : impl_(std::make_unique<Impl>(executor)) {}
-Peer::Peer(base::Executor executor, const Identity& identity) : Peer(std::move(executor)) {
+Peer::Peer(base::Executor executor, const Identity& identity, Tls versions) : Peer(std::move(executor)) {
   impl_->context = make_context(identity);
+  if (versions == Tls::kOnly12) SSL_CTX_set_max_proto_version(impl_->context.get(), TLS1_2_VERSION);
 }
 Peer::~Peer() = default;
 

@@ -28,6 +28,8 @@ class PeerConnection {
   /// A request's head and, by its Content-Length, its body.
   base::Async<std::string> read_request();
   base::Async<> send(std::string data);
+  /// From here on TLS, as the server: for what comes through a proxy.
+  base::Async<> start_tls(Identity identity);
 
   void finish() noexcept;  ///< FIN; reading goes on.
   void reset() noexcept;   ///< RST.
@@ -45,7 +47,8 @@ class PeerConnection {
 class Peer {
  public:
   explicit Peer(base::Executor executor);
-  Peer(base::Executor executor, const Identity& identity);
+  enum class Tls { kAny, kOnly12 };
+  Peer(base::Executor executor, const Identity& identity, Tls versions = Tls::kAny);
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
