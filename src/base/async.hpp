@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 
 namespace ecs::base {
 
@@ -23,6 +24,10 @@ class Cancelled : public std::exception {
 
 /// True for Cancelled and for the operation_aborted that Asio itself throws into a cancelled coroutine.
 [[nodiscard]] bool is_cancellation(const std::exception_ptr& error) noexcept;
+
+/// `co_await forget_cancellation();` lets a cancelled coroutine wait again, to clean up: to end and join what it owns.
+/// Its scope does not cancel it a second time, so keep it short, and rethrow the cancellation afterwards.
+[[nodiscard]] constexpr auto forget_cancellation() { return boost::asio::this_coro::reset_cancellation_state(); }
 
 /// The message of any exception, for a log line or an error reason.
 [[nodiscard]] std::string describe(const std::exception_ptr& error);

@@ -1,5 +1,7 @@
 #include "base/clock.hpp"
 
+#include <utility>
+
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/event.hpp"
@@ -20,7 +22,8 @@ class AsioTimer final : public Timer {
         timer_(executor, std::chrono::time_point_cast<asio::steady_timer::duration>(when)) {
     // A handler that is already queued outlives this object; the shared function is emptied to disarm it.
     timer_.async_wait([fire = fire_](boost::system::error_code ec) {
-      if (!ec && *fire) (*fire)();
+      // Moved out first: the call may destroy this timer.
+      if (auto call = std::exchange(*fire, nullptr); call && !ec) call();
     });
   }
   AsioTimer(const AsioTimer&) = delete;

@@ -1,6 +1,6 @@
 #include "base/event.hpp"
 
-#include <cassert>
+#include <utility>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,13 +11,28 @@ namespace ecs::base {
 
 namespace asio = boost::asio;
 
+/// Lives in the waiting coroutine's frame; that frame can vanish with its loop, and the event can vanish before it.
 struct Event::Waiter {
-  explicit Waiter(const Executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
+  Waiter(Event& e, const Executor& executor) : timer(executor, asio::steady_timer::time_point::max()), event(&e) {
+    event->waiters_.push_back(this);
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() {
+    if (event != nullptr) event->waiters_.remove(this);
+  }
+
   asio::steady_timer timer;
+  Event* event;
   bool woken = false;
 };
 
-Event::~Event() { assert(waiters_.empty()); }
+Event::~Event() {
+  for (Waiter* waiter : std::exchange(waiters_, {})) {
+    waiter->event = nullptr;
+    waiter->timer.cancel();
+  }
+}
 
 void Event::set() {
   set_ = true;
@@ -26,6 +41,7 @@ void Event::set() {
 
 void Event::pulse() {
   for (Waiter* waiter : std::exchange(waiters_, {})) {
+    waiter->event = nullptr;
     waiter->woken = true;
     waiter->timer.cancel();
   }
@@ -33,17 +49,17 @@ void Event::pulse() {
 
 Async<> Event::wait() {
   if (set_) co_return;
-  // The coroutine decides by its own state what a cancelled timer means, so the state must not throw by itself.
+  // A cancelled timer means woken or cancelled: this coroutine decides which, so Asio must not throw by itself.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  Waiter waiter(co_await asio::this_coro::executor);
-  waiters_.push_back(&waiter);
-  boost::system::error_code ignored;
-  co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  co_await asio::this_coro::throw_if_cancelled(true);
-  if (!waiter.woken) {
-    waiters_.remove(&waiter);
-    throw Cancelled();
+  Waiter waiter(*this, co_await asio::this_coro::executor);
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() == asio::cancellation_type::none) {
+    boost::system::error_code ignored;
+    co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (!waiter.woken) throw Cancelled();
 }
 
 }  // namespace ecs::base

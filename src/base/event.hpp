@@ -14,7 +14,7 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  /// Wakes every waiter and lets later waiters pass until reset().
+  /// Wakes every waiter and lets later waiters pass until reset(). Waiters go on in the loop's next round, not in here.
   void set();
   void reset() noexcept { set_ = false; }
   [[nodiscard]] bool is_set() const noexcept { return set_; }
@@ -22,7 +22,8 @@ class Event {
   /// Wakes those who wait now; the event stays as it is.
   void pulse();
 
-  /// Returns when set or pulsed; throws Cancelled when the coroutine's scope is cancelled. The event must outlive it.
+  /// Returns when set or pulsed; throws Cancelled when the coroutine's scope is cancelled before that, or when the
+  /// event is destroyed.
   Async<> wait();
 
  private:

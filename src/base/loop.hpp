@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -31,7 +32,8 @@ class Loop {
   /// Runs `work` on the loop, soon. Safe from any thread.
   void post(std::move_only_function<void()> work);
 
-  /// Runs the loop until `work` has ended and gives its result, or throws its exception. For main() and for tests.
+  /// Runs the loop until `work` has ended and gives its result, or throws its exception; std::logic_error when stop()
+  /// came first. For main() and for tests.
   template <class T>
   T run_until_done(Async<T> work);
 
@@ -45,24 +47,29 @@ class Loop {
 
 template <class T>
 T Loop::run_until_done(Async<T> work) {
-  bool unfinished = true;
-  std::exception_ptr error;
-  auto done = [&](std::exception_ptr e) {
-    error = std::move(e);
-    unfinished = false;
+  // Shared with the coroutine, which goes on if the loop is stopped under it.
+  struct Shared {
+    bool unfinished = true;
+    std::exception_ptr error;
+    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
   };
-  if constexpr (std::is_void_v<T>) {
-    start(std::move(work), done);
-    run_while(unfinished);
-    if (error) std::rethrow_exception(error);
-  } else {
-    std::optional<T> result;
-    auto keep = [](Async<T> inner, std::optional<T>& out) -> Async<> { out.emplace(co_await std::move(inner)); };
-    start(keep(std::move(work), result), done);
-    run_while(unfinished);
-    if (error) std::rethrow_exception(error);
-    return std::move(*result);
-  }
+  const auto shared = std::make_shared<Shared>();
+  auto keep = [](Async<T> inner, std::shared_ptr<Shared> out) -> Async<> {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(inner);
+      out->result = true;
+    } else {
+      out->result.emplace(co_await std::move(inner));
+    }
+  };
+  start(keep(std::move(work), shared), [shared](std::exception_ptr e) {
+    shared->error = std::move(e);
+    shared->unfinished = false;
+  });
+  run_while(shared->unfinished);
+  if (shared->error) std::rethrow_exception(shared->error);
+  if (!shared->result) throw std::logic_error("the loop was stopped before the work ended");
+  if constexpr (!std::is_void_v<T>) return std::move(*shared->result);
 }
 
 }  // namespace ecs::base

@@ -4,28 +4,37 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace ecs::base {
 
-namespace {
-
-std::uint64_t kernel_seed() {
-  std::uint64_t seed = 0;
-  if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
+std::uint64_t Random::next() {
+  if (engine_) return (*engine_)();
+  if (left_ == 0) {
+    // Up to 256 bytes come whole and uninterrupted.
+    static_assert(sizeof batch_ <= 256);
+    if (::getrandom(batch_.data(), sizeof batch_, 0) != static_cast<ssize_t>(sizeof batch_)) {
+      throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
+    left_ = batch_.size();
   }
-  return seed;
+  // Each number is forgotten as it is handed out.
+  return std::exchange(batch_[--left_], 0);
 }
-
-}  // namespace
-
-Random::Random() : engine_(kernel_seed()) {}
 
 std::uint64_t Random::below(std::uint64_t bound) {
-  return bound == 0 ? 0 : std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(engine_);
+  if (bound == 0) return 0;
+  // Numbers of the incomplete last stretch would favour the small ones.
+  const std::uint64_t unfair = (std::uint64_t{0} - bound) % bound;
+  std::uint64_t number = next();
+  while (number < unfair) number = next();
+  return number % bound;
 }
 
-double Random::fraction() { return std::uniform_real_distribution<double>(0.0, 1.0)(engine_); }
+double Random::fraction() {
+  constexpr unsigned kMantissa = 53;
+  return static_cast<double>(next() >> (64U - kMantissa)) / static_cast<double>(std::uint64_t{1} << kMantissa);
+}
 
 std::string Random::hex(std::size_t digits) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -1,7 +1,10 @@
-// Randomness: seeded from the kernel in programs, from a number in tests.
+// Randomness: the kernel's in programs, a fixed sequence in tests.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -9,10 +12,13 @@ namespace ecs::base {
 
 class Random {
  public:
-  Random();  ///< Seeded by the kernel.
+  /// The kernel's generator: its output cannot be guessed, so it serves for identifiers that open doors. Throws
+  /// std::system_error if the kernel has none.
+  Random() = default;
+  /// The same sequence for the same seed.
   explicit Random(std::uint64_t seed) : engine_(seed) {}
 
-  [[nodiscard]] std::uint64_t next() { return engine_(); }
+  [[nodiscard]] std::uint64_t next();
   /// Uniform in [0, bound); 0 when bound is 0.
   [[nodiscard]] std::uint64_t below(std::uint64_t bound);
   /// Uniform in [0, 1).
@@ -22,7 +28,11 @@ class Random {
   [[nodiscard]] std::string uuid();
 
  private:
-  std::mt19937_64 engine_;
+  static constexpr std::size_t kBatch = 32;
+
+  std::optional<std::mt19937_64> engine_;
+  std::array<std::uint64_t, kBatch> batch_{};
+  std::size_t left_ = 0;
 };
 
 }  // namespace ecs::base

@@ -8,6 +8,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/event.hpp"
 
@@ -19,9 +22,14 @@ struct Scope::State {
   struct Entry {
     std::string name;
     asio::cancellation_signal signal;
+    bool cancellable = false;  // its work has begun, has not ended and was not cancelled yet
+    std::exception_ptr error;
   };
 
   explicit State(Executor e, OnFailure f) : executor(std::move(e)), on_failure(std::move(f)) {}
+
+  static Async<> run(std::shared_ptr<State> state, std::shared_ptr<Entry> entry, Async<> work);
+  void cancel(const std::shared_ptr<Entry>& entry) const;
 
   Executor executor;
   OnFailure on_failure;
@@ -32,13 +40,6 @@ struct Scope::State {
 
 namespace {
 
-/// On the loop, at once when we are there already. Emitted from outside, Asio 1.81 would post a pointer into the
-/// coroutine's state, which is gone when the coroutine ends in between.
-template <class Entry>
-void emit(const Executor& executor, const std::shared_ptr<Entry>& entry) {
-  asio::dispatch(executor, [entry] { entry->signal.emit(asio::cancellation_type::terminal); });
-}
-
 [[noreturn]] void die(const std::string& what, const std::string& detail) {
   std::fprintf(stderr, "fatal: %s: %s\n", what.c_str(), detail.c_str());
   std::abort();
@@ -46,34 +47,78 @@ void emit(const Executor& executor, const std::shared_ptr<Entry>& entry) {
 
 }  // namespace
 
+/// Asio's own entry coroutine must never see the cancellation: while cancelled it throws out of the loop instead of
+/// calling the completion handler. So the signal reaches only the work, which starts after a turn of the loop, and the
+/// mark that it leaves is taken away afterwards.
+Async<> Scope::State::run(std::shared_ptr<State> state, std::shared_ptr<Entry> entry, Async<> work) {
+  co_await asio::post(state->executor, asio::use_awaitable);
+  if (state->cancelled) co_return;
+  entry->cancellable = true;
+  try {
+    co_await std::move(work);
+  } catch (...) {
+    entry->error = std::current_exception();
+  }
+  entry->cancellable = false;
+  co_await forget_cancellation();
+}
+
+void Scope::State::cancel(const std::shared_ptr<Entry>& entry) const {
+  // On the loop, at once when we are there already. Emitted from outside, Asio 1.81 would post a pointer into the
+  // coroutine's state, which is gone when the coroutine ends in between.
+  asio::dispatch(executor, [entry] {
+    if (std::exchange(entry->cancellable, false)) entry->signal.emit(asio::cancellation_type::terminal);
+  });
+}
+
+namespace {
+
+/// Calls its function once: when told to, or when it is destroyed because the loop is gone.
+class AtEnd {
+ public:
+  explicit AtEnd(std::move_only_function<void()> function) : function_(std::move(function)) {}
+  AtEnd(AtEnd&&) = default;
+  AtEnd& operator=(AtEnd&&) = delete;
+  ~AtEnd() { call(); }
+  void call() {
+    if (auto function = std::exchange(function_, nullptr)) function();
+  }
+
+ private:
+  std::move_only_function<void()> function_;
+};
+
+}  // namespace
+
 Scope::Scope(Executor executor, OnFailure on_failure)
     : state_(std::make_shared<State>(std::move(executor), std::move(on_failure))) {}
 
 Scope::~Scope() {
-  if (state_ && !state_->running.empty()) die("scope destroyed while this runs", state_->running.front()->name);
+  if (!state_->running.empty()) die("scope destroyed while this runs", state_->running.front()->name);
 }
 
 void Scope::spawn(std::string name, Async<> work) {
   auto entry = std::make_shared<State::Entry>();
   entry->name = std::move(name);
   state_->running.push_back(entry);
-  auto done = [state = state_, entry](const std::exception_ptr& error) {
-    state->running.remove(entry);
-    if (error && !is_cancellation(error)) {
-      if (!state->on_failure) die(entry->name, describe(error));
-      state->on_failure(entry->name, error);
-    }
+  AtEnd forget([state = state_, entry] { state->running.remove(entry); });
+  auto done = [state = state_, entry, forget = std::move(forget)](const std::exception_ptr&) mutable {
+    forget.call();
+    const std::exception_ptr error = std::exchange(entry->error, nullptr);
     state->changed.pulse();
+    if (!error || is_cancellation(error)) return;
+    if (!state->on_failure) die(entry->name, describe(error));
+    state->on_failure(entry->name, error);
   };
-  asio::co_spawn(state_->executor, std::move(work),
+  asio::co_spawn(state_->executor, State::run(state_, entry, std::move(work)),
                  asio::bind_cancellation_slot(entry->signal.slot(), std::move(done)));
-  if (state_->cancelled) emit(state_->executor, entry);
 }
 
 void Scope::cancel() {
   state_->cancelled = true;
   // A coroutine that ends while it is cancelled changes the list, so walk over a copy.
-  for (const auto& entry : std::list(state_->running)) emit(state_->executor, entry);
+  const auto entries = state_->running;
+  for (const auto& entry : entries) state_->cancel(entry);
 }
 
 Async<> Scope::join() {

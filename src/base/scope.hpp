@@ -19,18 +19,20 @@ class Scope {
 
   explicit Scope(Executor executor, OnFailure on_failure = {});
 
-  /// Aborts when a coroutine still runs, naming it: join first. Only when the loop itself is gone does it let go.
+  /// Aborts when a coroutine still runs, naming it: join first. Coroutines that ended with their loop do not count.
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
 
-  /// Starts `work` on the loop. After cancel() it starts cancelled: its first wait throws.
+  /// Starts `work` in the loop's next round, never inside this call. After cancel() it does not start at all.
   void spawn(std::string name, Async<> work);
 
-  /// Asks all to end: their current and later waits throw. Safe to call from one of them, and twice.
+  /// Asks all to end: their current and later waits throw. Safe to call from one of them, and twice: a coroutine is
+  /// cancelled once, so that what it does after forget_cancellation() is not disturbed.
   void cancel();
 
-  /// Waits until all have ended. Not to be called from one of them.
+  /// Waits until all have ended. Not to be called from one of them. Throws when the caller itself is cancelled, with
+  /// the coroutines still running: see forget_cancellation().
   Async<> join();
 
   [[nodiscard]] bool cancelled() const noexcept;

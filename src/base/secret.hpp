@@ -1,10 +1,10 @@
 // A text that must not be seen: it prints as [redacted] wherever it is formatted.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <string>
 #include <utility>
-
-#include <fmt/core.h>
 
 namespace ecs::base {
 

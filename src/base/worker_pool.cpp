@@ -44,7 +44,6 @@ struct WorkerPool::Impl {
       jobs.pop_front();
       lock.unlock();
       job.work();
-      job.work = nullptr;
       asio::post(job.reply, std::move(job.done));
       job.reply = {};
       lock.lock();
@@ -64,15 +63,23 @@ WorkerPool::~WorkerPool() {
   }
   impl_->wake.notify_all();
   for (auto& thread : impl_->threads) thread.join();
+  for (Job& job : impl_->jobs) asio::post(job.reply, std::move(job.done));
 }
 
 void WorkerPool::submit(std::move_only_function<void()> job, std::move_only_function<void()> done) {
+  if (impl_->limit == 0) {
+    asio::post(impl_->executor, [job = std::move(job), done = std::move(done)]() mutable {
+      job();
+      done();
+    });
+    return;
+  }
   Executor reply = asio::prefer(impl_->executor, asio::execution::outstanding_work.tracked);
   const std::lock_guard lock(impl_->mutex);
-  impl_->jobs.push_back({std::move(job), std::move(done), std::move(reply)});
-  if (impl_->idle < impl_->jobs.size() && impl_->threads.size() < impl_->limit) {
+  if (impl_->idle <= impl_->jobs.size() && impl_->threads.size() < impl_->limit) {
     impl_->threads.emplace_back([impl = impl_.get()] { impl->work(); });
   }
+  impl_->jobs.push_back({std::move(job), std::move(done), std::move(reply)});
   impl_->wake.notify_one();
 }
 
