@@ -48,7 +48,6 @@ Context make_context(const Identity& identity) {
 
 PeerConnection::PeerConnection(std::unique_ptr<Stream> stream, Stream* socket)
     : stream_(std::move(stream)), socket_(socket) {}
-PeerConnection::~PeerConnection() = default;
 
 base::Async<bool> PeerConnection::more() {
   const auto error = co_await detail::read_more(*stream_, buffer_, kChunk);

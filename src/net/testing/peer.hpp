@@ -18,7 +18,9 @@ class PeerConnection {
  public:
   /// `socket` is the kernel socket at the bottom of `stream`.
   PeerConnection(std::unique_ptr<Stream> stream, Stream* socket);
-  ~PeerConnection();
+  PeerConnection(PeerConnection&&) = default;
+  PeerConnection& operator=(PeerConnection&&) = default;
+  ~PeerConnection() = default;
 
   /// Up to and with `marker`; throws Error when the connection ends before.
   base::Async<std::string> read_until(std::string marker);

@@ -30,8 +30,10 @@ using Bio = std::unique_ptr<BIO, Free>;
 
 Key make_key(bool rsa) { return Key(rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256")); }
 
-void add_extension(X509* certificate, int nid, const std::string& value) {
-  const std::unique_ptr<X509_EXTENSION, Free> extension(X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()));
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+  X509V3_CTX context{};
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const std::unique_ptr<X509_EXTENSION, Free> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   if (!extension) throw std::runtime_error("test certificate: bad extension " + value);
   X509_add_ext(certificate, extension.get(), -1);
 }
@@ -102,8 +104,9 @@ TestAuthority::TestAuthority(std::string name) : impl_(std::make_unique<Impl>())
   impl_->certificate = make_certificate(impl_->key.get(), name, {.names = {}, .valid_until = std::chrono::hours(24)});
   X509* certificate = impl_->certificate.get();
   X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
-  add_extension(certificate, NID_key_usage, "critical,keyCertSign");
+  add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
+  add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign");
+  add_extension(certificate, certificate, NID_subject_key_identifier, "hash");
   X509_sign(certificate, impl_->key.get(), EVP_sha256());
   impl_->pem = pem(certificate);
   impl_->file = write_file(impl_->pem);
@@ -115,7 +118,9 @@ Identity TestAuthority::issue(const CertificateRequest& request) const {
   const Key key = make_key(request.rsa);
   const Certificate certificate = make_certificate(key.get(), "test server", request);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(impl_->certificate.get()));
-  add_extension(certificate.get(), NID_subject_alt_name, alternative_names(request.names));
+  X509* issuer = impl_->certificate.get();
+  add_extension(certificate.get(), issuer, NID_subject_alt_name, alternative_names(request.names));
+  add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid");
   X509_sign(certificate.get(), impl_->key.get(), EVP_sha256());
   return {pem(certificate.get()), pem(key.get())};
 }
