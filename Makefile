@@ -43,7 +43,7 @@ unit: packages
 	@ctest --test-dir build -j $(JOBS) --output-on-failure --no-tests=error
 
 functional: build
-	@$(ENGINE) env AGENT=$(AGENT) $(PYTEST) tests/functional
+	@$(ENGINE) env AGENT=$(AGENT) $(PYTEST) -n 4 --dist loadfile tests/functional
 
 conformance: build
 	@tools/conformance $(AGENT)

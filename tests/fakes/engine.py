@@ -15,6 +15,7 @@ class FakeEngine(_OnThread):
         self.path, self.minimum, self.maximum = path, minimum, maximum
         self.run_for = None                # seconds until a started container ends by itself
         self.exit_code = 0
+        self.ports = {}                    # what every running container has published
         self.keep_calls = keep_calls
         self.counts = collections.Counter()
         self.containers = {}
@@ -158,7 +159,7 @@ class FakeEngine(_OnThread):
         if verb == "json":
             return 200, {"Id": container["Id"], "Name": container["Name"], "Created": container["Created"], "Image": "sha256:0",
                          "State": state, "Config": {"Image": container["image"], "Labels": container["Labels"], "Env": container["Env"]},
-                         "HostConfig": container["HostConfig"], "NetworkSettings": {"Ports": {}, "Networks": {}}, "Mounts": []}
+                         "HostConfig": container["HostConfig"], "NetworkSettings": {"Ports": self.ports if state["Running"] else {}, "Networks": {}}, "Mounts": []}
         if verb == "start":
             if state["Running"]:
                 return 304, ""

@@ -3,7 +3,7 @@ import json, os, re, signal, subprocess, time
 
 import pytest
 
-from harness import AGENT, ECSCTL, IMAGE, ROOT, WAIT, docker_api, poll
+from harness import AGENT, CLUSTER, ECSCTL, IMAGE, ROOT, WAIT, docker_api, poll
 
 AWS = "/usr/bin/aws"
 
@@ -30,7 +30,9 @@ def run(home, *args, timeout=120, agent=AGENT, **env):
 
 
 def containers():
-    return docker_api.call("GET", '/containers/json?all=1&filters={"label":["com.amazonaws.ecs.task-arn"]}')[1]
+    """Of tasks; not those of the other tests' agents, which may run at the same time."""
+    found = docker_api.call("GET", '/containers/json?all=1&filters={"label":["com.amazonaws.ecs.task-arn"]}')[1]
+    return [c for c in found if c["Labels"].get("com.amazonaws.ecs.cluster") != CLUSTER]
 
 
 @pytest.fixture

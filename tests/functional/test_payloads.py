@@ -127,6 +127,20 @@ def test_ecs_api_31_a_port_range_is_one_binding(shared):
     shared.stop_task(t)
 
 
+@pytest.mark.parametrize("excluded", [True, False])
+def test_ecs_api_32_ipv6_bindings_are_left_out_unless_asked_for(make_agent, tmp_path, excluded):
+    """On an engine that publishes on both families, whatever this machine has."""
+    from fakes.engine import IMAGE, FakeEngine
+    engine = FakeEngine(str(tmp_path / "docker.sock")).start()
+    engine.ports = {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}, {"HostIp": "::", "HostPort": "32768"}]}
+    a = make_agent(engine=engine, env={"ECS_EXCLUDE_IPV6_PORTBINDING": "true" if excluded else "false"}).start()
+    t = a.run(task(container(image=IMAGE, portMappings=[{"containerPort": 80, "hostPort": 0, "protocol": "tcp"}])))
+    addresses = [b["bindIP"] for b in a.container_report(t, status="RUNNING")["networkBindings"]]
+    assert addresses == (["0.0.0.0"] if excluded else ["0.0.0.0", "::"])
+    a.stop_task(t)
+    engine.stop()
+
+
 def test_ecs_api_33_a_server_error_is_repeated_with_growing_delays(make_agent):
     a = make_agent().start()
     a.aws.script["SubmitTaskStateChange"] = [Answer("ServerException", "x", 500) for _ in range(3)]

@@ -135,14 +135,18 @@ def test_config_12_ecs_api_03_detailed_os_family(make_agent):
 
 # ---- start-up
 
-def test_config_17_a_missing_engine_is_waited_for_and_then_exit_1(make_agent):
-    """The original gives up at once (docs/differences.md)."""
-    a = make_agent(env={"DOCKER_HOST": "unix:///tmp/no-such-engine.sock"})
-    start = time.monotonic()
-    text = ends(a, 1, timeout=60)
-    assert 28 <= time.monotonic() - start <= 45
-    assert "/tmp/no-such-engine.sock" in text
-    assert re.search(r"[Ww]ait", text)
+def test_config_18_engine_36_versions_of_the_engine_api(make_agent, tmp_path):
+    from fakes.engine import FakeEngine
+    for name, oldest, newest, starts in (("a", "1.44", "1.45", True), ("b", "1.45", "1.46", False)):
+        engine = FakeEngine(str(tmp_path / f"{name}.sock"), minimum=oldest, maximum=newest).start()
+        a = make_agent(engine=engine)
+        if starts:
+            a.start()
+            used = {r.data["version"] for r in engine.journal.select("engine") if r.data["path"] not in ("/version", "/_ping")}
+            assert used == {"1.44"}
+        else:
+            assert "1.45" in ends(a, 1, timeout=60)
+        engine.stop()
 
 
 def test_config_19_ecs_api_18_engine_75_another_cluster_than_stored_exits_5_without_a_call(make_agent):
