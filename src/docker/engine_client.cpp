@@ -23,15 +23,21 @@ using Lane = Transport::Lane;
 // A wait without limit still needs a number: longer than any agent lives, far from overflow.
 constexpr base::Duration kNoLimit = std::chrono::hours(24 * 365 * 20);
 
+// What is empty is left out.
 struct VolumeBody {
-  std::string driver;
-  std::map<std::string, std::string> driver_opts;
-  Labels labels;
-  std::string name;
+  std::optional<std::string> driver;
+  std::optional<std::map<std::string, std::string>> driver_opts;
+  std::optional<Labels> labels;
+  std::optional<std::string> name;
   static constexpr json::Rename kJsonNames[] = {
       {"driver", "Driver"}, {"driver_opts", "DriverOpts"}, {"labels", "Labels"}, {"name", "Name"}};
 };
 BOOST_DESCRIBE_STRUCT(VolumeBody, (), (driver, driver_opts, labels, name))
+
+template <class T>
+std::optional<T> present(T value) {
+  return value.empty() ? std::nullopt : std::optional<T>(std::move(value));
+}
 
 template <class T>
 T decode_answer(const net::Response& response, std::string_view what) {
@@ -72,7 +78,7 @@ net::Endpoint parse_docker_host(std::string_view text) {
     if (!plain) throw std::invalid_argument("the scheme must be unix, tcp or http");
     return std::move(url.endpoint);
   } catch (const std::invalid_argument& error) {
-    throw Error(Error::Kind::kInvalidArgument, fmt::format("DOCKER_HOST \"{}\": {}", text, error.what()));
+    throw Error(Error::Kind::kInvalidArgument, fmt::format("invalid address \"{}\": {}", text, error.what()));
   }
 }
 
@@ -312,10 +318,10 @@ base::Async<std::unique_ptr<JsonReader>> EngineClient::stats(std::string id, boo
 }
 
 base::Async<Volume> EngineClient::create_volume(VolumeSpec spec) {
-  const VolumeBody body{.driver = std::move(spec.driver),
-                        .driver_opts = std::move(spec.driver_opts),
-                        .labels = std::move(spec.labels),
-                        .name = std::move(spec.name)};
+  const VolumeBody body{.driver = present(std::move(spec.driver)),
+                        .driver_opts = present(std::move(spec.driver_opts)),
+                        .labels = present(std::move(spec.labels)),
+                        .name = present(std::move(spec.name))};
   const auto response = co_await impl_->change({.method = "POST",
                                                 .path = "/volumes/create",
                                                 .body = json::encode(body, {.escape_html = true}),

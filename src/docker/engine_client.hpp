@@ -18,7 +18,8 @@ inline constexpr std::string_view kDefaultHost = "unix:///var/run/docker.sock";
 
 /// Three groups of connections, so that none starves another: quick calls share a few that are kept open; calls that
 /// change a container each get a new one, so that a request is never sent twice because a kept connection had died;
-/// streams and pulls stay on theirs.
+/// streams and pulls stay on theirs. Calls and
+/// readers must have ended before it is destroyed.
 class EngineClient final : public Client {
  public:
   /// Does not connect. Throws as parse_docker_host.

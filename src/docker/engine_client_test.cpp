@@ -207,7 +207,7 @@ TEST_F(EngineClientTest, VolumesAreMadeFromASpec) {
   auto call = start(client_.create_volume({.name = "v", .driver = "local", .driver_opts = {{"o", "size=1"}}}));
   const auto request = peer_.next();
   EXPECT_EQ(request.line, "POST /v1.21/volumes/create");
-  EXPECT_EQ(request.body, R"({"Driver":"local","DriverOpts":{"o":"size=1"},"Labels":{},"Name":"v"})");
+  EXPECT_EQ(request.body, R"({"Driver":"local","DriverOpts":{"o":"size=1"},"Name":"v"})");
   peer_.answer(request, 201, recorded("volume.json"));
   EXPECT_EQ(value(call).name, "dktvol");
 }
