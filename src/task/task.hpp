@@ -171,6 +171,8 @@ struct Task {
   double cpu = 0;           ///< vCPUs; 0 is none.
   std::int64_t memory = 0;  ///< MiB; 0 is none.
   std::string network_mode;
+  std::string pid_mode;
+  std::string ipc_mode;
   std::string launch_type;
   std::string service_name;
   std::string group;
@@ -202,8 +204,8 @@ struct Task {
   [[nodiscard]] std::optional<std::size_t> find(std::string_view container) const;
 };
 BOOST_DESCRIBE_STRUCT(Task, (),
-                      (arn, family, version, cpu, memory, network_mode, launch_type, service_name, group,
-                       credentials_id, execution_credentials_id, desired, known, sent, reason, accepted_at, known_at,
-                       pull_started_at, pull_stopped_at, execution_stopped_at))
+                      (arn, family, version, cpu, memory, network_mode, pid_mode, ipc_mode, launch_type, service_name,
+                       group, credentials_id, execution_credentials_id, desired, known, sent, reason, accepted_at,
+                       known_at, pull_started_at, pull_stopped_at, execution_stopped_at))
 
 }  // namespace ecs::task

@@ -1,0 +1,271 @@
+#include "engine/intake.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "engine/overrides.hpp"
+#include "json/encode.hpp"
+#include "task/dependencies.hpp"
+#include "task/planner.hpp"
+
+namespace ecs::engine {
+
+namespace {
+
+constexpr std::string_view kEndpoint = "http://169.254.170.2";
+
+/// The payload makes no sense; what() is the cause.
+class BadTask : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::string text(const acs::Text& value) { return value.value_or(""); }
+
+/// As encoding/json says it: the control plane and its users know these words.
+[[noreturn]] void does_not_fit(std::int64_t value, std::string_view field, std::string_view type) {
+  throw BadTask("json: cannot unmarshal number " + std::to_string(value) + " into Go struct field " +
+                std::string(field) + " of type " + std::string(type));
+}
+
+std::int64_t unsigned_number(const acs::Integer& value, std::string_view field) {
+  const std::int64_t number = value.value_or(0);
+  if (number < 0) does_not_fit(number, field, "uint");
+  return number;
+}
+
+std::uint16_t port(const acs::Integer& value, std::string_view field) {
+  const std::int64_t number = value.value_or(0);
+  if (number < 0 || number > std::numeric_limits<std::uint16_t>::max()) does_not_fit(number, field, "uint16");
+  return static_cast<std::uint16_t>(number);
+}
+
+task::PortMapping convert_port(const acs::PortMapping& from) {
+  task::PortMapping to;
+  to.container_port = port(from.container_port, "PortBinding.Containers.portMappings.ContainerPort");
+  to.host_port = port(from.host_port, "PortBinding.Containers.portMappings.HostPort");
+  to.container_port_range = text(from.container_port_range);
+  to.protocol = from.protocol.value_or("tcp");
+  if (to.protocol != "tcp" && to.protocol != "udp") {
+    std::string quoted;
+    json::append_string(quoted, to.protocol, true);
+    throw BadTask("TransportProtocol must be \"tcp\" or \"udp\"; Got " + quoted);
+  }
+  return to;
+}
+
+void check_volume(const acs::Volume& volume) {
+  if (text(volume.name).empty()) throw BadTask("invalid Volume; must include a name");
+  const std::string type = volume.type.value_or("host");
+  const bool has_block = (type == "host" && volume.host) || (type == "docker" && volume.docker_volume_configuration) ||
+                         (type == "efs" && volume.efs_volume_configuration) ||
+                         (type == "fsxWindowsFileServer" && volume.fsx_windows_file_server_volume_configuration);
+  if (has_block) return;
+  if (type == "host" || type == "docker" || type == "efs" || type == "fsxWindowsFileServer") {
+    throw BadTask("invalid volume: empty volume configuration");
+  }
+  throw BadTask("unrecognized volume type: " + base::go_quote(type));
+}
+
+/// A volume that comes by an attachment has a name only.
+bool is_attached(const acs::Task& payload, const acs::Volume& volume) {
+  return !volume.type && std::ranges::any_of(payload.attachments, [&](const acs::Attachment& attachment) {
+    return std::ranges::any_of(attachment.attachment_properties, [&](const acs::AttachmentProperty& property) {
+      return property.name == "volumeName" && property.value == volume.name;
+    });
+  });
+}
+
+std::string credentials_id(const std::optional<acs::IamRoleCredentials>& credentials) {
+  if (!credentials) return {};
+  if (text(credentials->credentials_id).empty()) throw BadTask("CredentialsId is empty");
+  return *credentials->credentials_id;
+}
+
+task::TaskStatus desired_status(const acs::Text& word) {
+  auto status = task::TaskStatus::kNone;
+  if (word && !task::from_string(*word, status)) throw BadTask("Unrecognized TaskStatus");
+  return status;
+}
+
+std::string network_mode(const acs::Text& word) {
+  if (text(word).empty()) return "bridge";
+  const bool known = *word == "awsvpc" || *word == "host" || *word == "bridge" || *word == "none";
+  return known ? *word : "";
+}
+
+task::Container convert_container(const acs::Container& from) {
+  task::Container to;
+  to.name = text(from.name);
+  to.image = text(from.image);
+  if (!from.command.empty()) to.command = from.command;
+  to.entry_point = from.entry_point;
+  to.cpu = unsigned_number(from.cpu, "Container.Containers.Cpu");
+  to.memory = unsigned_number(from.memory, "Container.Containers.Memory");
+  to.essential = from.essential.value_or(false);
+  to.environment = from.environment;
+  to.links = from.links;
+  for (const acs::VolumeFrom& v : from.volumes_from) {
+    to.volumes_from.push_back({text(v.source_container), v.read_only.value_or(false)});
+  }
+  for (const acs::PortMapping& p : from.port_mappings) to.port_mappings.push_back(convert_port(p));
+  to.start_timeout = unsigned_number(from.start_timeout, "Container.Containers.StartTimeout");
+  to.stop_timeout = unsigned_number(from.stop_timeout, "Container.Containers.StopTimeout");
+  to.health_check_type = text(from.health_check_type);
+  if (from.docker_config) {
+    to.docker_config = {text(from.docker_config->version), text(from.docker_config->config),
+                        text(from.docker_config->host_config)};
+  }
+  to.container_arn = text(from.container_arn);
+  if (from.overrides) {
+    Overrides overrides = parse_overrides(*from.overrides);
+    if (!overrides.error.empty()) throw BadTask(overrides.error);
+    if (overrides.command) to.command = std::move(overrides.command);
+  }
+  return to;
+}
+
+task::Task convert_task(const acs::Task& payload, base::WallTime now) {
+  task::Task to;
+  to.arn = text(payload.arn);
+  if (!to.arn.starts_with("arn:") || to.arn.find(":task/") == std::string::npos || to.id().empty()) {
+    throw BadTask("malformed task ARN " + base::go_quote(to.arn));
+  }
+  to.desired = desired_status(payload.desired_status);
+  to.family = text(payload.family);
+  to.version = text(payload.version);
+  to.cpu = payload.cpu.value_or(0);
+  to.memory = payload.memory.value_or(0);
+  to.network_mode = network_mode(payload.network_mode);
+  to.pid_mode = text(payload.pid_mode);
+  to.ipc_mode = text(payload.ipc_mode);
+  to.launch_type = text(payload.launch_type);
+  to.service_name = text(payload.service_name);
+  to.group = text(payload.group);
+  to.accepted_at = task::nanos(now);
+  for (const acs::Volume& volume : payload.volumes) {
+    if (!is_attached(payload, volume)) check_volume(volume);
+  }
+  if (payload.proxy_configuration && payload.proxy_configuration->type != "APPMESH") {
+    throw BadTask("agent does not support proxy type other than app mesh");
+  }
+  to.credentials_id = credentials_id(payload.role_credentials);
+  to.execution_credentials_id = credentials_id(payload.execution_role_credentials);
+  for (const acs::Container& container : payload.containers) to.containers.push_back(convert_container(container));
+  return to;
+}
+
+/// Links and volumesFrom order containers too. The text says what is wrong with them; empty when nothing is.
+std::string add_implicit_dependencies(task::Task& task) {
+  for (task::Container& c : task.containers) {
+    for (const task::VolumeFrom& volume : c.volumes_from) {
+      if (!task.find(volume.source_container)) {
+        return "could not find volume source container with name " + volume.source_container;
+      }
+      c.depends_on.push_back({volume.source_container, task::Condition::kCreate});
+    }
+  }
+  for (task::Container& c : task.containers) {
+    for (const std::string& link : c.links) {
+      const auto parts = base::split(link, ':');
+      if (parts.size() > 2) return "invalid link format";
+      if (!task.find(parts.front())) return "could not find container for link " + link;
+      c.depends_on.push_back({parts.front(), task::Condition::kStart});
+    }
+  }
+  return {};
+}
+
+/// False for an unknown condition word, which nothing ever satisfies.
+bool add_dependencies(const acs::Task& payload, task::Task& task) {
+  for (std::size_t i = 0; i < payload.containers.size(); ++i) {
+    for (const acs::ContainerDependency& d : payload.containers[i].depends_on) {
+      auto condition = task::Condition::kStart;
+      if (!task::from_string(text(d.condition), condition)) return false;
+      task.containers[i].depends_on.push_back({text(d.container_name), condition});
+    }
+  }
+  return true;
+}
+
+void complete_containers(task::Task& task, base::Random& random) {
+  for (task::Container& c : task.containers) {
+    c.docker_name = docker_name(task.family, task.version, c.name, random);
+    c.endpoint_id = random.uuid();
+    c.environment["ECS_CONTAINER_METADATA_URI"] = std::string(kEndpoint) + "/v3/" + c.endpoint_id;
+    c.environment["ECS_CONTAINER_METADATA_URI_V4"] = std::string(kEndpoint) + "/v4/" + c.endpoint_id;
+    c.environment["ECS_AGENT_URI"] = std::string(kEndpoint) + "/api/" + c.endpoint_id;
+    if (!task.credentials_id.empty()) {
+      c.environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/" + task.credentials_id;
+    }
+  }
+}
+
+/// A task that will not run: nothing of it is kept but what its report needs.
+task::Task ended(task::Task task, std::string reason, base::WallTime now) {
+  task.containers.clear();
+  task.desired = task.known = task::TaskStatus::kStopped;
+  task.known_at = task::nanos(now);
+  task.reason = std::move(reason);
+  return task;
+}
+
+/// Why the task cannot run although it could be read; empty when it can.
+std::string reason_against(const acs::Task& payload, task::Task& task) {
+  const std::string prefix = "resource cannot be initialized for task " + task.arn + ": ";
+  std::set<std::string_view> names;
+  for (const task::Container& c : task.containers) {
+    if (!names.insert(c.name).second) return prefix + "more than one container has the name " + c.name;
+  }
+  const bool conditions_known = add_dependencies(payload, task);
+  const std::string wrong = add_implicit_dependencies(task);
+  // An unknown task that is wanted STOPPED needs nothing to be possible: it only has to be reported.
+  if (task.desired == task::TaskStatus::kStopped) return {};
+  if (!wrong.empty()) return prefix + wrong;
+  if (const auto what = unsupported(payload); !what.empty()) {
+    return prefix + what + ": not supported by this version of the agent";
+  }
+  if (!conditions_known || !task::can_be_ordered(task)) {
+    return "Task dependencies cannot be resolved, taskArn: " + task.arn;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string refusal_reason(const Refused& refused) {
+  return "UnrecogniedTaskError: Error loading task - " + refused.cause;
+}
+
+std::string docker_name(const std::string& family, const std::string& version, const std::string& name,
+                        base::Random& random) {
+  std::string clean;
+  for (const char c : name) {
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    if (kept) clean.push_back(c);
+  }
+  return "ecs-" + family + "-" + version + "-" + clean + "-" + random.hex(20);
+}
+
+Intake convert(const acs::Task& payload, const Settings& settings, base::Random& random, base::WallTime now) {
+  task::Task task;
+  try {
+    task = convert_task(payload, now);
+  } catch (const BadTask& bad) {
+    return Refused{text(payload.arn), bad.what()};
+  }
+  task.policy.pull = settings.pull_behavior;
+  task.policy.pull_upfront = settings.pull_dependent_containers_upfront;
+  std::string reason = reason_against(payload, task);
+  if (!reason.empty()) return ended(std::move(task), std::move(reason), now);
+  complete_containers(task, random);
+  return task;
+}
+
+}  // namespace ecs::engine
