@@ -1,0 +1,151 @@
+#include "engine/actor.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "base/text.hpp"
+#include "engine/rows.hpp"
+#include "log/log.hpp"
+
+namespace ecs::engine {
+
+namespace {
+
+/// Far more than a task can have under way at once: each container has one step and one look, each report one answer.
+constexpr std::size_t kMailbox = 65536;
+
+}  // namespace
+
+TaskActor::TaskActor(task::Task task, store::Committed stored, const ActorParts& parts)
+    : task_(std::move(task)),
+      stored_(stored),
+      parts_(parts),
+      scope_(parts.executor,
+             [this](const std::string& name, const std::exception_ptr& error) {
+               quarantine(name + ": " + base::describe(error));
+             }),
+      mailbox_(kMailbox) {
+  const double jitter = 30.0 * parts.random.fraction();
+  task_.policy.pull = parts.settings.pull_behavior;
+  task_.policy.pull_upfront = parts.settings.pull_dependent_containers_upfront;
+  task_.policy.poll_interval = std::chrono::minutes(5) + std::chrono::milliseconds(static_cast<int>(jitter * 1000));
+  rows_.saved(rows_of(task_));
+}
+
+TaskActor::~TaskActor() = default;
+
+void TaskActor::start(bool holds_resources) {
+  started_ = true;
+  for (const task::Container& c : task_.containers) {
+    if (!c.docker_id.empty()) parts_.on_docker_id(task_.arn, c.docker_id);
+  }
+  const std::string id(task_.id());
+  scope_.spawn("saver of task " + id, save_loop());
+  scope_.spawn("task " + id, run());
+  const bool fargate = base::equal_ignoring_case(task_.launch_type, "FARGATE");
+  if (task_.ended()) {
+    released_ = !holds_resources;
+  } else if (holds_resources || fargate) {
+    tell(task::Admitted{});
+  } else {
+    // The actor outlives its place in the queue: it gives it up when the task ends and when it stops.
+    parts_.resources.enqueue(task_.arn, demand_of(task_), [this] { tell(task::Admitted{}); });
+  }
+}
+
+void TaskActor::tell(task::Observation what) {
+  Letter letter{std::move(what), told_ + 1};
+  if (mailbox_.try_push(std::move(letter))) ++told_;
+}
+
+base::Async<> TaskActor::tell_and_save(task::Observation what) {
+  tell(std::move(what));
+  co_await wait_saved(told_);
+}
+
+base::Async<> TaskActor::run() {
+  const Shown before = shown();
+  task::resume(task_, now());
+  show_changes(before);
+  react();
+  while (auto letter = co_await mailbox_.pop()) {
+    if (!quarantined_) handle(letter->what);
+    handled_ = letter->number;
+    letter_done_.pulse();
+  }
+}
+
+void TaskActor::handle(const task::Observation& what) {
+  try {
+    const Shown before = shown();
+    task::observe(task_, what, now());
+    show_changes(before);
+    react();
+  } catch (const std::logic_error& e) {
+    quarantine(e.what());
+  }
+}
+
+void TaskActor::react() {
+  ++state_;
+  start_steps();
+  if (task_.ended() && !released_) {
+    released_ = true;
+    parts_.resources.release(task_.arn);
+  }
+  if (task_.ended() && !finishing_) {
+    finishing_ = true;
+    scope_.spawn("end of task " + std::string(task_.id()), finish());
+  }
+  arm_timer();
+  dirty_.pulse();
+}
+
+void TaskActor::start_steps() {
+  for (const task::Step& step : task::plan(task_, now())) {
+    if (step.kind == task::StepKind::kReport) {
+      queue_report(task::take_report(task_));
+      continue;
+    }
+    task::begin(task_, step, now());
+    if (step.kind == task::StepKind::kInspect) {
+      look(step.container, std::nullopt);
+      continue;
+    }
+    const task::Container& c = task_.containers[step.container];
+    scope_.spawn(std::string(task::to_string(step.kind)) + " " + c.name + " of task " + std::string(task_.id()),
+                 run_step(step));
+  }
+}
+
+void TaskActor::arm_timer() {
+  const auto wake = task::next_wake(task_);
+  timer_.reset();
+  if (!wake) return;
+  const base::Duration delay = std::max(*wake - now(), base::Duration::zero());
+  timer_ = parts_.clock.call_after(delay, [this] { tell(task::Tick{}); });
+}
+
+void TaskActor::quarantine(const std::string& problem) {
+  if (quarantined_) return;
+  // Whatever is wrong is in this task's state: its containers are left as they are, and the others go on.
+  quarantined_ = true;
+  log::critical("The task's state makes no sense; it is left alone from now on",
+                {{"task", task_.id()}, {"error", problem}});
+  task::Report report{.status = task::TaskStatus::kStopped,
+                      .reason = std::string("TaskStateError: internal error: ") + problem};
+  parts_.resources.release(task_.arn);
+  parts_.reporter.send({.request = request_of(task_, report, parts_.settings)});
+}
+
+base::Async<> TaskActor::stop() {
+  if (!started_) co_return;
+  parts_.resources.release(task_.arn);
+  timer_.reset();
+  scope_.cancel();
+  co_await scope_.join();
+}
+
+}  // namespace ecs::engine
