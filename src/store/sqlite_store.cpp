@@ -30,7 +30,7 @@ struct SqliteStore::Impl {
   using Tickets = std::vector<std::shared_ptr<Ticket>>;
 
   Impl(base::Loop& l, const std::filesystem::path& directory, SqliteOptions options)
-      : loop(l), database(directory / kFileName, options.lock_wait) {}
+      : loop(l), database(directory / options.file_name, options.lock_wait) {}
 
   base::Loop& loop;
   std::mutex file;  // guards database

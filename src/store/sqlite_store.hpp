@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/loop.hpp"
@@ -17,6 +18,7 @@ inline constexpr const char* kFileName = "ecs-agent.sqlite";
 struct SqliteOptions {
   /// How long the constructor waits for a former agent that is about to end.
   std::chrono::milliseconds lock_wait{1000};
+  std::string file_name = kFileName;
 };
 
 /// One thread writes: whatever waits when it is free goes into one transaction, in order. A batch that fails in a group
