@@ -172,6 +172,26 @@ TEST_F(ApiTest, AnInstanceKeepsItsArn) {
   EXPECT_EQ(state_.instances().size(), 1U);
 }
 
+TEST_F(ApiTest, ARepeatedRegistrationMakesNoSecondInstance) {
+  const std::string arn = make_instance();
+  EXPECT_EQ(make_instance(), arn);
+}
+
+TEST_F(ApiTest, AnAgentThatLostItsStateTakesThePlaceOfItsOldInstance) {
+  const std::string arn = make_instance();
+  make_definition();
+  const std::string task = make_task();
+  const auto again = good("RegisterContainerInstance",
+                          R"({"clientToken":"other","instanceIdentityDocument":"{\"instanceId\":\"i-1\"}"})");
+  EXPECT_NE(again.at("containerInstance").at("containerInstanceArn"), boost::json::string_view(arn));
+  EXPECT_EQ(good("ListContainerInstances", "{}").at("containerInstanceArns").as_array().size(), 1U);
+  const auto old = good("DescribeContainerInstances", R"({"containerInstances":[")" + arn + R"("]})");
+  EXPECT_EQ(old.at("containerInstances").at(0).at("status"), "INACTIVE");
+  EXPECT_EQ(describe(task).at("lastStatus"), "STOPPED");
+  EXPECT_THAT(sender_.forgotten, ElementsAre(task));
+  EXPECT_EQ(good("DescribeClusters", "{}").at("clusters").at(0).at("registeredContainerInstancesCount"), 1);
+}
+
 TEST_F(ApiTest, BadInstanceRequests) {
   EXPECT_THAT(bad("RegisterContainerInstance", R"({"cluster":"c9"})"),
               HasSubstr("ClientException: Cluster not found. There is no cluster 'c9' here"));

@@ -9,7 +9,8 @@ namespace {
 
 Cluster with_task_counts(State& state, Cluster cluster) {
   for (const auto& [arn, record] : state.instances()) {
-    if (record.cluster == cluster.cluster_name) ++cluster.registered_container_instances_count;
+    if (record.cluster == cluster.cluster_name && record.instance.status != "INACTIVE")
+      ++cluster.registered_container_instances_count;
   }
   for (const auto& [arn, record] : state.tasks()) {
     if (record.cluster != cluster.cluster_name) continue;

@@ -12,6 +12,7 @@ namespace ecs::local {
 namespace {
 
 constexpr const char* kZoneAttribute = "ecs.availability-zone";
+constexpr const char* kInactive = "INACTIVE";
 
 struct IdentityDocument {
   OptionalText instance_id;
@@ -48,16 +49,45 @@ void check_attributes(const std::vector<Attribute>& attributes) {
   }
 }
 
-/// The instance that registers: the one it says it is, the one with its EC2 instance id, or a new one.
-InstanceRecord& record_for(ApiContext& context, const std::string& cluster, const OptionalText& arn) {
+/// An agent that has lost its state registers its machine anew: the old instance is no more, and nobody will report
+/// on its tasks.
+base::Async<> retire(ApiContext& context, const std::string& cluster, const OptionalText& ec2_instance_id,
+                     const std::string& successor) {
+  for (auto& [arn, record] : context.state.instances()) {
+    if (record.cluster != cluster || arn == successor || record.instance.status == kInactive) continue;
+    if (!ec2_instance_id || record.instance.ec2_instance_id != ec2_instance_id) continue;
+    record.instance.status = kInactive;
+    std::vector<const TaskRecord*> lost;
+    for (auto& [task_arn, task] : context.state.tasks()) {
+      if (task.task.container_instance_arn != arn || task.task.last_status == "STOPPED") continue;
+      task.task.last_status = task.task.desired_status = "STOPPED";
+      task.task.stopped_at = base::epoch_seconds(context.clock.wall());
+      task.task.stopped_reason = "The agent of the container instance has lost its state";
+      context.sender.forget(task_arn);
+      lost.push_back(&task);
+    }
+    co_await context.state.save(record);
+    if (!lost.empty()) co_await context.state.save(lost);
+  }
+}
+
+/// The instance that registers: the one it says it is, the one that an earlier try of the same call made, or a new one.
+InstanceRecord& record_for(ApiContext& context, const std::string& cluster,
+                           const RegisterContainerInstanceRequest& request) {
   auto& instances = context.state.instances();
-  const std::string key = arn.value_or("").empty() ? context.state.new_arn("container-instance", cluster) : *arn;
+  std::string key = request.container_instance_arn.value_or("");
+  for (const auto& [arn, record] : instances) {
+    const bool same_call = request.client_token && record.client_token == request.client_token;
+    if (key.empty() && record.cluster == cluster && same_call) key = arn;
+  }
+  if (key.empty()) key = context.state.new_arn("container-instance", cluster);
   const auto [entry, is_new] = instances.try_emplace(key);
   if (is_new) {
     entry->second.cluster = cluster;
+    entry->second.client_token = request.client_token;
     entry->second.instance.container_instance_arn = key;
-    entry->second.instance.status = "ACTIVE";
   }
+  entry->second.instance.status = "ACTIVE";
   return entry->second;
 }
 
@@ -73,7 +103,7 @@ base::Async<RegisterContainerInstanceResponse> register_container_instance(ApiCo
     throw client_error(fmt::format("Cluster not found. There is no cluster '{}' here", cluster));
   }
   const auto id = instance_id(request.instance_identity_document);
-  InstanceRecord& record = record_for(context, cluster, request.container_instance_arn);
+  InstanceRecord& record = record_for(context, cluster, request);
   if (record.cluster != cluster) {
     throw client_error(fmt::format("containerInstanceArn: {} is in cluster '{}', not '{}'",
                                    record.instance.container_instance_arn, record.cluster, cluster));
@@ -87,6 +117,7 @@ base::Async<RegisterContainerInstanceResponse> register_container_instance(ApiCo
   instance.registered_at = base::epoch_seconds(context.clock.wall());
   ++instance.version;
   co_await context.state.save(record);
+  co_await retire(context, cluster, id, instance.container_instance_arn);
   co_return RegisterContainerInstanceResponse{with_counts(context.state, record)};
 }
 
@@ -97,7 +128,7 @@ base::Async<ListContainerInstancesResponse> list_container_instances(ApiContext&
   const Cluster& cluster = find_cluster(context.state, request.cluster);
   Texts all;
   for (const auto& [arn, record] : context.state.instances()) {
-    if (record.cluster != cluster.cluster_name) continue;
+    if (record.cluster != cluster.cluster_name || record.instance.status == kInactive) continue;
     if (!request.status || *request.status == record.instance.status) all.push_back(arn);
   }
   ListContainerInstancesResponse response;

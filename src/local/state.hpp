@@ -32,9 +32,10 @@ BOOST_DESCRIBE_STRUCT(DefinitionRecord, (), (definition, tags))
 
 struct InstanceRecord {
   ContainerInstance instance;
-  std::string cluster;  ///< Name.
+  std::string cluster;        ///< Name.
+  OptionalText client_token;  ///< Of the registration that made it.
 };
-BOOST_DESCRIBE_STRUCT(InstanceRecord, (), (instance, cluster))
+BOOST_DESCRIBE_STRUCT(InstanceRecord, (), (instance, cluster, client_token))
 
 struct TaskRecord {
   Task task;
