@@ -6,6 +6,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/file.hpp"
 #include "config/loader.hpp"
 #include "config/settings.hpp"
 #include "config/version.hpp"
@@ -500,6 +501,13 @@ TEST_F(LoaderTest, AuthDataNeverReachesTheLog) {
   env["ECS_ENGINE_AUTH_DATA"] = R"({"r":{"password":"hush"}})";
   EXPECT_EQ(load().engine_auth_data.reveal(), env["ECS_ENGINE_AUTH_DATA"]);
   EXPECT_FALSE(capture.contains("hush"));
+}
+
+TEST(Documentation, NamesEverySetting) {
+  const auto page = base::read_file(std::string(ECS_SOURCE_DIR) + "/docs/configuration.md");
+  ASSERT_TRUE(page);
+  for (const Setting& setting : settings()) EXPECT_THAT(*page, HasSubstr(std::string(setting.name()))) << setting.key;
+  for (const Setting& setting : settings()) EXPECT_THAT(*page, HasSubstr(std::string(setting.key)));
 }
 
 TEST(Version, IsThatOfTheBuild) {

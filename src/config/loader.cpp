@@ -54,6 +54,7 @@ struct Loader::Impl {
   Config config = zero_config();
   Problems problems;
   std::size_t logged = 0;
+  bool external_by_environment = false;
 
   [[nodiscard]] std::string_view env(std::string_view name) const {
     const auto found = environment.find(std::string(name));
@@ -166,18 +167,17 @@ void Loader::Impl::check(Config& result) {
 Loader::Loader(Environment environment, const Host& host)
     : impl_(std::make_unique<Impl>(std::move(environment), host)) {
   impl_->read_environment();
-  if (impl_->config.external.on() && impl_->config.region.empty()) {
+  // The file may switch the later external behaviours on, but not these two.
+  impl_->external_by_environment = impl_->config.external.on();
+  if (impl_->external_by_environment && impl_->config.region.empty()) {
     throw Error({"AWS_DEFAULT_REGION: must be set in the environment when ECS_EXTERNAL is on"});
   }
-  // The early check above looks at the environment only; so does the choice to leave instance metadata alone.
   impl_->read_file();
 }
 
 Loader::~Loader() = default;
 
-bool Loader::wants_instance_metadata() const {
-  return !parse_bool(base::trim(impl_->env("ECS_EXTERNAL"))).value_or(false);
-}
+bool Loader::wants_instance_metadata() const { return !impl_->external_by_environment; }
 
 void Loader::add_user_data(std::string_view text) {
   try {
