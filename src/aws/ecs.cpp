@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -32,8 +33,11 @@ T read_answer(std::string_view operation, std::string_view body) {
   }
 }
 
-JsonClientOptions with_retry(JsonClientOptions options, RetryRule rule) {
-  options.retry = std::move(rule);
+/// The service is always the same; an own retry rule is for the standard client only.
+JsonClientOptions complete(JsonClientOptions options, std::optional<RetryRule> rule) {
+  options.service = "ecs";
+  options.target_prefix = "AmazonEC2ContainerServiceV20141113";
+  if (rule) options.retry = std::move(*rule);
   return options;
 }
 
@@ -93,8 +97,8 @@ struct EcsClient::Impl {
        const JsonClientOptions& options)
       : clock(c),
         standard(transport, c, random, credentials,
-                 options.retry.delay ? options : with_retry(options, standard_retry())),
-        submit(transport, c, random, credentials, with_retry(options, submit_retry())) {}
+                 complete(options, options.retry.delay ? std::nullopt : std::optional(standard_retry()))),
+        submit(transport, c, random, credentials, complete(options, submit_retry())) {}
 
   base::Clock& clock;
   JsonClient standard;
@@ -174,8 +178,8 @@ base::Async<> EcsClient::update_container_instances_state(UpdateContainerInstanc
 JsonClientOptions ecs_options(std::string endpoint, std::string region, std::string_view detailed_os_family) {
   return {.endpoint = std::move(endpoint),
           .region = std::move(region),
-          .service = "ecs",
-          .target_prefix = "AmazonEC2ContainerServiceV20141113",
+          .service = {},
+          .target_prefix = {},
           .user_agent = user_agent(detailed_os_family),
           .retry = {}};
 }

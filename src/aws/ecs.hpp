@@ -41,7 +41,8 @@ class EcsApi {
 /// Over two JSON clients that share credentials and endpoint but not their retry quota.
 class EcsClient final : public EcsApi {
  public:
-  /// `options` (see ecs_options) is for both; its retry rule, if it has one, for the standard client only.
+  /// `options` (see ecs_options) is for both; service and target prefix are set here. A retry rule in it is for the
+  /// standard client only.
   EcsClient(Transport& transport, base::Clock& clock, base::Random& random, CredentialProvider& credentials,
             JsonClientOptions options);
   ~EcsClient() override;
