@@ -115,3 +115,12 @@ Error Deadline::failure(const boost::system::error_code& error) const {
 }
 
 }  // namespace ecs::net::detail
+
+namespace ecs::net {
+
+base::Async<> write(Stream& stream, std::string data) {
+  const auto error = co_await detail::write_all(stream, data);
+  if (error) throw detail::io_error(error, "write");
+}
+
+}  // namespace ecs::net

@@ -55,4 +55,7 @@ class Stream {
   [[nodiscard]] virtual base::Executor executor() const = 0;
 };
 
+/// Writes all of `data`. Throws Error (kReset, kEof); when cancelled the stream is closed.
+base::Async<> write(Stream& stream, std::string data);
+
 }  // namespace ecs::net
