@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "net/detail/http_parser.hpp"
@@ -35,7 +36,8 @@ base::Async<detail::Connected> try_address(base::Clock& clock, Address address, 
 
 base::Async<std::unique_ptr<Stream>> dial(base::Clock& clock, std::vector<Address> addresses, std::string what,
                                           Deadline& whole) {
-  Error last(Error::Kind::kConnect, what + ": the name has no address");
+  // What is told at the end is why the first address did not do: it is the one that should have.
+  std::optional<Error> first;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const base::Duration left = whole.remaining();
     const base::Duration fair = left / static_cast<base::Duration::rep>(addresses.size() - i);
@@ -45,13 +47,13 @@ base::Async<std::unique_ptr<Stream>> dial(base::Clock& clock, std::vector<Addres
     try {
       detail::Connected result = co_await try_address(clock, addresses[i], share, attempt);
       if (!result.error) co_return std::move(result.stream);
-      last = Error(Error::Kind::kConnect, fmt::format("{}: {}", attempt, result.error.message()));
+      if (!first) first.emplace(Error::Kind::kConnect, fmt::format("{}: {}", attempt, result.error.message()));
     } catch (const Error& e) {
-      last = e;
+      if (!first) first = e;
     }
     if (whole.expired()) throw whole.timeout();
   }
-  throw last;
+  throw first.value_or(Error(Error::Kind::kConnect, what + ": the name has no address"));
 }
 
 base::Async<std::unique_ptr<Stream>> dial_host(base::Clock& clock, std::string host, std::uint16_t port,
