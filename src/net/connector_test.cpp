@@ -54,9 +54,12 @@ TEST_F(ConnectorTest, AnUnknownName) {
 TEST_F(ConnectorTest, CancellingEndsALookUpAtOnce) {
   base::Scope scope(rig.loop.executor());
   auto outcome = std::make_shared<testing::Outcome<std::unique_ptr<Stream>>>();
-  scope.spawn("look-up", testing::keep(rig.connector.connect(parse_url("http://slow.invalid").endpoint, {}), outcome));
-  // Queued behind the start of the look-up and before its answer, which a thread posts.
-  scope.cancel();
+  auto work = [&]() -> base::Async<> {
+    // Queued before the thread of the look-up starts, which posts its answer.
+    rig.loop.post([&scope] { scope.cancel(); });
+    co_await testing::keep(rig.connector.connect(parse_url("http://slow.invalid").endpoint, {}), outcome);
+  };
+  scope.spawn("look-up", work());
   rig.run(scope.join());
   EXPECT_TRUE(base::is_cancellation(outcome->error));
 }

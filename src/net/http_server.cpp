@@ -47,33 +47,7 @@ struct Received {
   bool keep_alive = false;
 };
 
-}  // namespace
-
-struct HttpServer::Impl {
-  Impl(base::Clock& c, base::Executor e, Handler h, const HttpServerOptions& o)
-      : clock(c), executor(std::move(e)), handler(std::move(h)), options(o) {}
-
-  base::Async<> accept_all(Listener& listener, base::Scope& scope);
-  base::Async<> serve_connection(Listener::Accepted accepted);
-  base::Async<bool> wait_for_request(ServerConnection& connection);
-  base::Async<Received> receive(ServerConnection& connection);
-  base::Async<Received> receive_within(ServerConnection& connection, HttpParser& parser, Deadline& deadline);
-  base::Async<bool> handle(ServerConnection& connection, Received received);
-  base::Async<> refuse(ServerConnection& connection, Refusal refusal);
-  base::Async<> call_handler(Exchange& exchange);
-
-  base::Clock& clock;
-  base::Executor executor;
-  Handler handler;
-  HttpServerOptions options;
-  std::vector<std::unique_ptr<Listener>> listeners;
-  std::size_t connections = 0;
-  base::Event connection_ended;
-  base::Event stopped;
-};
-
-namespace {
-
+/// One of the connections that are open.
 class Count {
  public:
   Count(std::size_t& count, base::Event& ended) : count_(count), ended_(ended) { ++count_; }
@@ -91,13 +65,38 @@ class Count {
 
 }  // namespace
 
+struct HttpServer::Impl {
+  Impl(base::Clock& c, base::Executor e, Handler h, const HttpServerOptions& o)
+      : clock(c), executor(std::move(e)), handler(std::move(h)), options(o) {}
+
+  base::Async<> accept_all(Listener& listener, base::Scope& scope);
+  base::Async<> serve_connection(Listener::Accepted accepted, std::unique_ptr<Count> count);
+  base::Async<bool> wait_for_request(ServerConnection& connection);
+  base::Async<Received> receive(ServerConnection& connection);
+  base::Async<Received> receive_within(ServerConnection& connection, HttpParser& parser, Deadline& deadline);
+  base::Async<bool> handle(ServerConnection& connection, Received received);
+  base::Async<> refuse(ServerConnection& connection, Refusal refusal);
+  base::Async<> call_handler(Exchange& exchange);
+
+  base::Clock& clock;
+  base::Executor executor;
+  Handler handler;
+  HttpServerOptions options;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::size_t connections = 0;
+  base::Event connection_ended;
+  base::Event stopped;
+};
+
 base::Async<> HttpServer::Impl::accept_all(Listener& listener, base::Scope& scope) {
   while (true) {
     while (connections >= options.max_connections) co_await connection_ended.wait();
     bool pause = false;
     try {
       Listener::Accepted accepted = co_await listener.accept();
-      scope.spawn("http connection " + accepted.remote, serve_connection(std::move(accepted)));
+      auto count = std::make_unique<Count>(connections, connection_ended);
+      std::string name = "http connection " + accepted.remote;
+      scope.spawn(std::move(name), serve_connection(std::move(accepted), std::move(count)));
     } catch (const Error&) {
       pause = true;  // Out of descriptors: some connection will end.
     }
@@ -105,8 +104,8 @@ base::Async<> HttpServer::Impl::accept_all(Listener& listener, base::Scope& scop
   }
 }
 
-base::Async<> HttpServer::Impl::serve_connection(Listener::Accepted accepted) {
-  const Count count(connections, connection_ended);
+/// `count` counts from the moment of accepting: this coroutine begins later.
+base::Async<> HttpServer::Impl::serve_connection(Listener::Accepted accepted, std::unique_ptr<Count> count) {
   ServerConnection connection{std::move(accepted.stream), {}, std::move(accepted.remote)};
   try {
     bool again = true;

@@ -38,6 +38,7 @@ base::Async<IoResult> initiate(Stream& stream, Start& start) {
 }  // namespace
 
 base::Async<IoResult> await_io(Stream& stream, Start start) {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   IoResult result;
   bool cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
@@ -47,7 +48,7 @@ base::Async<IoResult> await_io(Stream& stream, Start start) {
     result = co_await initiate(stream, start);
     cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
   }
-  co_await asio::this_coro::throw_if_cancelled(true);
+  co_await asio::this_coro::throw_if_cancelled(throws);
   if (cancelled) throw base::Cancelled();
   co_return result;
 }
