@@ -31,19 +31,14 @@ void Engine::Impl::report_lost(const LostRow& lost) {
 /// Every container that may exist is looked for, by its id or by the name chosen for it: what was created or started
 /// just before a crash is known here although no row says so, and is neither created nor started again.
 base::Async<> Engine::Impl::find_containers(task::Task& task) {
-  for (std::size_t i = 0; i < task.containers.size(); ++i) {
-    const task::Container& c = task.containers[i];
-    if (c.is(task::ContainerStatus::kStopped)) continue;
+  task::Recovered found;
+  for (const task::Container& c : task.containers) {
     const std::string id = c.docker_id.empty() ? c.docker_name : c.docker_id;
-    if (id.empty()) continue;
-    const auto facts = co_await steps.look({id, std::nullopt});
-    const base::WallTime now = parts.clock.wall();
-    if (facts) {
-      task::observe(task, task::Seen{i, *facts, std::nullopt}, now);
-    } else {
-      task::observe(task, task::Vanished{i}, now);
-    }
+    // Of an ended container the rows know all there is to know.
+    const bool ended = c.is(task::ContainerStatus::kStopped) || id.empty();
+    found.containers.push_back(ended ? std::nullopt : co_await steps.look({id, std::nullopt}));
   }
+  task::observe(task, found, parts.clock.wall());
   // What is to be reported is collected anew from what is known now and was not accepted yet.
   task.events.clear();
   task.outbox.clear();

@@ -75,6 +75,12 @@ struct Vanished {
   std::size_t container = 0;
 };
 
+/// Every container of the task was looked for after a restart; by its index, nothing for one that the engine does not
+/// know. Taken as one, since the end of one container decides what becomes of the others.
+struct Recovered {
+  std::vector<std::optional<Facts>> containers;
+};
+
 /// Time has passed: see next_wake().
 struct Tick {};
 
@@ -86,7 +92,7 @@ struct ReportSent {
   Report report;
 };
 
-using Observation =
-    std::variant<Wanted, Admitted, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Tick, Drain, ReportSent>;
+using Observation = std::variant<Wanted, Admitted, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Recovered,
+                                 Tick, Drain, ReportSent>;
 
 }  // namespace ecs::task

@@ -28,6 +28,7 @@ class Observer {
   void operator()(const Seen& what);
   void operator()(const StepFailed& what);
   void operator()(const Vanished& what);
+  void operator()(const Recovered& what);
   void operator()(const Tick&) {}
   void operator()(const Drain&);
   void operator()(const ReportSent& what);
@@ -223,6 +224,16 @@ void Observer::operator()(const Vanished& what) {
   keep_error(c, {.name = "ContainerVanishedError", .text = "No container matching saved ID found"});
   c.may_run = false;
   advance(c, ContainerStatus::kStopped);
+}
+
+void Observer::operator()(const Recovered& what) {
+  for (std::size_t i = 0; i < what.containers.size(); ++i) {
+    if (what.containers[i]) {
+      (*this)(Seen{i, *what.containers[i], std::nullopt});
+    } else {
+      (*this)(Vanished{i});
+    }
+  }
 }
 
 void Observer::operator()(const Drain&) {

@@ -410,6 +410,16 @@ TEST(Engine, Engine72_VanishedHasNoExitCode) {
   EXPECT_EQ(last.containers[0].exit_code, std::nullopt);
 }
 
+TEST(Planner, RecoveryLooksAtAllContainersBeforeItConcludes) {
+  Play p = play({container("a"), container("b")});
+  p.bring(0, kRunning);
+  p.bring(1, kCreated);
+  p.see(Recovered{{facts(kStopped, 2), facts(kRunning)}});
+  EXPECT_EQ(p.at(0).exit_code, 2);
+  EXPECT_EQ(p.at(1).known, kRunning);
+  EXPECT_TRUE(p.wants(StepKind::kStop, 1));
+}
+
 TEST(Planner, ANameThatNobodyCreatedYetIsNotVanished) {
   Play p = play({container("a")});
   p.bring(0, kPulled);

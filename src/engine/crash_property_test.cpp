@@ -1,0 +1,218 @@
+// Random tasks on an agent that dies at random points: of each container there is one create and one start at most over
+// all its processes, and its end is reported.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "engine/testing/rig.hpp"
+
+namespace ecs::engine {
+namespace {
+
+using store::testing::FakeStore;
+using testing::kArn;
+using testing::payload_container;
+using testing::payload_task;
+using testing::Rig;
+
+// Sanitizers look at the memory of a sample; the promises are checked on all without them.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::uint64_t kCases = 1000;
+#else
+constexpr std::uint64_t kCases = 10000;
+#endif
+
+class CrashingWorld {
+ public:
+  explicit CrashingWorld(std::uint64_t seed) : random_(seed), rig_(settings(), seed), payload_(random_payload()) {
+    if (chance(80)) rig_.daemon.images["127.0.0.1:5000/busybox:1"].id = "sha256:image";
+    for (const acs::Container& c : payload_.containers) {
+      if (chance(10)) rig_.daemon.ends_at_once.insert(*c.name);
+    }
+  }
+
+  void run() {
+    const std::uint64_t deaths = random_.below(4);
+    for (std::uint64_t i = 0; i < deaths; ++i) {
+      arm_death();
+      live();
+      rig_.die();
+      while_dead();
+    }
+    armed_ = false;
+    live();
+    check();
+    rig_.die();
+  }
+
+ private:
+  Settings settings() {
+    return {.pull_behavior = chance(70) ? task::PullBehavior::kPreferCached : task::PullBehavior::kDefault};
+  }
+
+  bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
+
+  acs::Task random_payload() {
+    static constexpr const char* kConditions[] = {"CREATE", "START", "COMPLETE", "SUCCESS"};
+    std::vector<acs::Container> containers;
+    const std::size_t count = 1 + random_.below(3);
+    for (std::size_t i = 0; i < count; ++i) {
+      acs::Container c = payload_container("c" + std::to_string(i));
+      c.essential = i == 0 || chance(50);
+      for (std::size_t d = 0; d < i; ++d) {
+        if (chance(30)) c.depends_on.push_back({"c" + std::to_string(d), kConditions[random_.below(4)]});
+      }
+      containers.push_back(std::move(c));
+    }
+    return payload_task(std::move(containers));
+  }
+
+  /// Picks the point of the next death: a commit, a call to the engine, or a report.
+  void arm_death() {
+    armed_ = true;
+    countdown_ = 1 + random_.below(25);
+    where_ = random_.below(4);
+    before_ = chance(50);
+  }
+
+  void die_now() {
+    armed_ = false;
+    rig_.client->dead = true;
+    rig_.submitter.dead = true;
+    if (!rig_.store.crashed()) rig_.store.crash(FakeStore::AfterCrash::kHang);
+    dead_ = true;
+  }
+
+  void launch() {
+    dead_ = false;
+    rig_.launch();
+    rig_.client->slowest = std::chrono::milliseconds(chance(50) ? 50 : 0);
+    const auto mine = [this](std::uint64_t kind) { return armed_ && where_ == kind && --countdown_ == 0; };
+    rig_.client->on_call = [this, mine](const std::string& call, bool done) {
+      const bool changes = call.starts_with("create") || call.starts_with("start") || call.starts_with("stop");
+      if (done != before_ && changes && mine(0)) die_now();
+      if (mine(1)) die_now();
+    };
+    rig_.submitter.on_submit = [this, mine] {
+      if (mine(2)) die_now();
+    };
+    if (armed_ && where_ == 3) {
+      const std::size_t n = 1 + countdown_ % 8;
+      if (before_) {
+        rig_.store.crash_before(n, FakeStore::AfterCrash::kHang);
+      } else {
+        rig_.store.crash_after(n, FakeStore::AfterCrash::kHang);
+      }
+      rig_.store.on_crash([this] { die_now(); });
+    }
+  }
+
+  /// One process from its start to its death, or to the end of the task.
+  void live() {
+    launch();
+    base::Scope control(rig_.loop.executor());
+    control.spawn("control plane", control_plane());
+    const auto over = [this] { return dead_ || told_stopped(); };
+    for (int i = 0; i < 40 && !over(); ++i) {
+      rig_.clock.advance_until(over, std::chrono::seconds(2));
+      if (!over()) world_moves();
+      if (i == 25) want_stopped_ = true;
+    }
+    if (armed_) {
+      die_now();
+    } else if (!dead_) {
+      rig_.clock.advance_until(over, std::chrono::minutes(30));
+    }
+    control.cancel();
+    rig_.settle();
+  }
+
+  /// Sends the payload until it is acknowledged, then the stop once it is wanted, as often as it takes.
+  base::Async<> control_plane() {
+    co_await rig_.engine->start();
+    while (!acked_) {
+      std::vector<std::optional<acs::Task>> tasks;
+      tasks.emplace_back(payload_);
+      acked_ = co_await rig_.engine->accept(std::move(tasks));
+      co_await rig_.clock.sleep_for(std::chrono::milliseconds(100));
+    }
+    while (!want_stopped_) co_await rig_.clock.sleep_for(std::chrono::seconds(1));
+    acs::Task stop = payload_;
+    stop.desired_status = "STOPPED";
+    std::vector<std::optional<acs::Task>> tasks;
+    tasks.emplace_back(std::move(stop));
+    (void)co_await rig_.engine->accept(std::move(tasks));
+  }
+
+  void world_moves() {
+    for (auto& [id, c] : rig_.daemon.containers) {
+      if (c.running && chance(10)) rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
+    }
+    if (chance(5)) rig_.client->cut_events();
+  }
+
+  void while_dead() {
+    rig_.clock.advance(std::chrono::seconds(random_.below(20)));
+    for (auto& [id, c] : rig_.daemon.containers) {
+      if (c.running && chance(20)) rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
+    }
+  }
+
+  bool told_stopped() {
+    const auto& all = rig_.submitter.accepted;
+    return !all.empty() && *all.back().status == "STOPPED";
+  }
+
+  void check() {
+    for (const auto& [name, count] : rig_.daemon.creates) EXPECT_EQ(count, 1) << "creates of " << name;
+    for (const auto& [name, count] : rig_.daemon.starts) EXPECT_EQ(count, 1) << "starts of " << name;
+    EXPECT_LE(rig_.daemon.creates.size(), payload_.containers.size());
+    ASSERT_TRUE(acked_);
+    ASSERT_TRUE(told_stopped()) << "the end is not reported";
+    std::map<std::string, std::string> last;
+    std::map<std::string, std::optional<std::int64_t>> codes;
+    int rank = 0;
+    for (const auto& request : rig_.submitter.accepted) {
+      const int now = *request.status == "STOPPED" ? 2 : *request.status == "RUNNING" ? 1 : 0;
+      EXPECT_GE(now, rank) << "reports out of order";
+      rank = now;
+      if (!request.containers) continue;
+      for (const auto& c : *request.containers) {
+        EXPECT_FALSE(last[c.container_name] == "STOPPED" && c.status != "STOPPED");
+        last[c.container_name] = c.status;
+        codes[c.container_name] = c.exit_code;
+      }
+    }
+    for (const acs::Container& c : payload_.containers) {
+      EXPECT_EQ(last[*c.name], "STOPPED") << *c.name;
+      const auto* real = rig_.daemon.of(*c.name);
+      if (real == nullptr || !real->ended) continue;
+      EXPECT_FALSE(real->running);
+      EXPECT_EQ(codes[*c.name], real->exit_code) << *c.name;
+    }
+  }
+
+  base::Random random_;
+  Rig rig_;
+  acs::Task payload_;
+  bool armed_ = false;
+  bool before_ = false;
+  bool dead_ = false;
+  bool acked_ = false;
+  bool want_stopped_ = false;
+  std::uint64_t countdown_ = 0;
+  std::uint64_t where_ = 0;
+};
+
+TEST(EngineProperty, DyingAtAnyPointLosesAndRepeatsNothing) {
+  for (std::uint64_t seed = 1; seed <= kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    CrashingWorld(seed).run();
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace ecs::engine
