@@ -35,8 +35,9 @@ function(ecs_library name)
     foreach(dep IN LISTS ARG_TEST_DEPS)
       target_link_libraries(${name}_test PRIVATE "ecs_${dep}")
     endforeach()
-    # gtest's headers are not ours to warn about.
-    target_compile_options(${name}_test PRIVATE -Wno-sign-conversion)
+    # gtest's headers are not ours to warn about. The code under test is optimised as it ships; the tests' own is not,
+    # which halves the time to compile them.
+    target_compile_options(${name}_test PRIVATE -Wno-sign-conversion "$<$<CONFIG:Release>:-O0>")
     target_compile_definitions(${name}_test PRIVATE "ECS_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)

@@ -32,7 +32,7 @@ target_include_directories(ecs_flags INTERFACE "${PROJECT_SOURCE_DIR}/src")
 target_compile_definitions(ecs_flags INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ALL_NO_LIB FMT_HEADER_ONLY)
-target_link_options(ecs_flags INTERFACE -fuse-ld=mold -Wl,--gc-sections)
+target_link_options(ecs_flags INTERFACE -fuse-ld=mold -Wl,--gc-sections -Wl,--icf=all)
 
 if(ECS_SANITIZE)
   target_compile_options(ecs_flags INTERFACE "-fsanitize=${ECS_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
