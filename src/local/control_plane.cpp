@@ -100,8 +100,7 @@ base::Async<> ControlPlane::Impl::open_state() {
     store = std::make_unique<store::SqliteStore>(loop, options.data_dir, store::SqliteOptions{.file_name = kStateFile});
     state = std::make_unique<State>(*store, random, region_of(options.environment));
   } catch (const std::exception& error) {
-    throw ControlPlaneError(fmt::format("the state in {} cannot be read: {}; move it away to begin anew",
-                                        (options.data_dir / kStateFile).string(), error.what()));
+    throw ControlPlaneError(fmt::format("the state cannot be read: {}", error.what()));
   }
   co_await state->save_identity();
   link = std::make_unique<AgentLink>(*state, clock, random, scope);

@@ -82,9 +82,9 @@ const Operation& find_operation(std::string_view target) {
   if (found != all.end()) return found->second;
   std::string known;
   for (const auto& [other, operation] : all) known += (known.empty() ? "" : ", ") + other;
-  throw ApiError("UnknownOperationException",
-                 fmt::format("X-Amz-Target: '{}' is no operation of this control plane; it has {}{}", target,
-                             kTargetPrefix, known));
+  throw ApiError(
+      "UnknownOperationException",
+      fmt::format("X-Amz-Target: '{}' is no operation of this control plane, whose operations are {}", target, known));
 }
 
 }  // namespace
