@@ -101,11 +101,13 @@ void Follower::advance(View& view, int phase) {
   if (phase >= kPulled) screen_.remove_bars(view.name + "/");
   if (phase == kPulling) screen_.phase(view.name, fmt::format("pulling {}", view.image));
   if (phase == kPulled) screen_.phase(view.name, fmt::format("image {} is here", view.image));
-  // A container that runs, or has run, was created, whether that was seen or not.
-  if (phase >= kCreated && before < kCreated && !view.runtime_id.empty()) {
+  // A container that runs was created, and one that has an exit code ran, however short that was.
+  const bool exists = !view.runtime_id.empty();
+  if (exists && phase >= kCreated && before < kCreated) {
     screen_.phase(view.name, fmt::format("created {}", view.runtime_id.substr(0, kShortId)));
   }
-  if (phase == kRunning) screen_.phase(view.name, "running");
+  const bool ran = phase == kRunning || (phase == kStopped && exists && view.exit_code && view.reason.empty());
+  if (ran && before < kRunning) screen_.phase(view.name, "running");
   if (phase == kStopped) stopped(view);
 }
 

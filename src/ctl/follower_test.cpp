@@ -114,6 +114,7 @@ TEST_F(FollowerTest, ShowsPhasesOnceThenTheLogThenTheEnd) {
             "web    running\n"
             "web  | hello\n"
             "side   created side-0123456\n"
+            "side   running\n"
             "side | hello\n"
             "web    exited with code 3\n"
             "side   exited with code 137\n"
