@@ -1,12 +1,12 @@
 #include "agent/app.hpp"
 
-#include <csignal>
+#include <fmt/format.h>
+
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <stdexcept>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "acs/connector.hpp"
 #include "acs/session.hpp"
@@ -189,13 +189,12 @@ base::Async<> App::Impl::load_config() {
   }
   aws::ChainOptions chain{environment, [](const std::string& path) { return base::read_file(path); },
                           config.external.on(), config.alternate_credential_profile};
-  credentials = std::make_unique<aws::CredentialCache>(clock, random,
-                                                       aws::credential_chain(chain, clock, transport, *imds));
-  aws::JsonClientOptions client;
-  client.endpoint = aws::resolve_endpoint(config.backend_endpoint, "ecs", config.region, environment,
-                                          config.ip_compatibility.ipv6_only());
-  client.region = config.region;
-  client.user_agent = aws::user_agent(config.detailed_os_family);
+  credentials =
+      std::make_unique<aws::CredentialCache>(clock, random, aws::credential_chain(chain, clock, transport, *imds));
+  aws::JsonClientOptions client =
+      aws::ecs_options(aws::resolve_endpoint(config.backend_endpoint, "ecs", config.region, environment,
+                                             config.ip_compatibility.ipv6_only()),
+                       config.region, config.detailed_os_family);
   ecs = std::make_unique<aws::EcsClient>(transport, clock, random, *credentials, std::move(client));
 }
 
@@ -284,8 +283,8 @@ base::Async<> App::Impl::register_instance() {
   input.with_identity = !config.no_instance_identity && !config.external.on();
   input.attributes = registration_attributes(config, facts, first_registration, "");
   try {
-    input.resources = registration_resources(config, usable_cpus(),
-                                             memory_mib(base::read_file("/proc/meminfo").value_or("")));
+    input.resources =
+        registration_resources(config, usable_cpus(), memory_mib(base::read_file("/proc/meminfo").value_or("")));
   } catch (const std::invalid_argument& e) {
     throw StartFailure(kExitTransient, e.what());
   }
@@ -375,8 +374,8 @@ base::Async<> App::Impl::handle_signals() {
 }
 
 void App::Impl::dump_coroutines() const {
-  log::critical(fmt::format("====== STACKTRACE ======\n{}\n====== /STACKTRACE ======",
-                            base::join(scope->names(), "\n")));
+  log::critical(
+      fmt::format("====== STACKTRACE ======\n{}\n====== /STACKTRACE ======", base::join(scope->names(), "\n")));
 }
 
 }  // namespace ecs::agent
