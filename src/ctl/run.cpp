@@ -17,6 +17,8 @@ namespace ecs::ctl {
 namespace {
 
 constexpr base::Duration kLook = std::chrono::milliseconds(200);
+constexpr base::Duration kReconnect = std::chrono::seconds(1);
+constexpr base::Duration kStreamLimit = std::chrono::seconds(5);
 constexpr base::Duration kReportGrace = std::chrono::seconds(15);
 
 /// The definition in the file, checked by the same rules as the control plane's before anything is started.
@@ -96,11 +98,20 @@ base::Async<> Run::watch_plane() {
   session_.interrupted.set();  // `ecsctl local down` from elsewhere.
 }
 
+/// The stream only makes things visible sooner: when it breaks, a new one is opened, and until then the task's own
+/// state has to do.
 base::Async<> Run::read_events(Follower& follower) {
-  EventLines lines = co_await client_->events();
-  while (auto event = co_await lines.next()) {
-    if (event->kind == "listening") listening_.set();
-    follower.on_event(*event);
+  while (true) {
+    try {
+      EventLines lines = co_await client_->events();
+      while (auto event = co_await lines.next()) {
+        if (event->kind == "listening") listening_.set();
+        follower.on_event(*event);
+      }
+    } catch (const net::Error&) {
+    } catch (const CallRefused&) {
+    }
+    co_await session_.clock.sleep_for(kReconnect);
   }
 }
 
@@ -112,6 +123,7 @@ base::Async<> Run::start(const local::RegisterTaskDefinitionRequest& request, Fo
     stop_grace_ = std::max(stop_grace_, wanted);
   }
   scope_.spawn("events", read_events(follower));
+  const auto no_longer = session_.clock.call_after(kStreamLimit, [this] { listening_.set(); });
   static_cast<void>(co_await session_.run_unless(session_.interrupted, listening_.wait()));
   local::RunTaskRequest run;
   run.cluster = options_.cluster;
@@ -208,10 +220,13 @@ base::Async<int> Run::run_tasks(const local::RegisterTaskDefinitionRequest& requ
     co_await start(request, follower);
     code = co_await follow(follower);
     co_await wait_for_others();
+  } catch (const net::Error& error) {
+    problem = fmt::format("the control plane at {} does not answer any more: {}", status.endpoint, error.what());
   } catch (const std::exception& error) {
     if (base::is_cancellation(std::current_exception())) throw;
     problem = error.what();
   }
+  if (!problem.empty() && !failure_.empty()) problem = failure_;
   scope_.cancel();
   co_await scope_.join();
   if (!problem.empty()) throw Failure(problem);

@@ -37,7 +37,7 @@ Session::Session(const Environment& variables)
       connector(clock, std::make_shared<net::TlsContext>(net::TlsContext::Options{})),
       environment(variables),
       signal_scope_(loop.executor()),
-      signals_(loop.executor(), {SIGINT, SIGTERM}) {
+      signals_(loop.executor(), {SIGINT, SIGTERM, SIGHUP}) {
   signal_scope_.spawn("signals", watch_signals());
 }
 

@@ -44,7 +44,7 @@ class Session {
   base::RealClock clock;
   net::Connector connector;
   const Environment& environment;
-  base::Event interrupted;  ///< After the first SIGINT or SIGTERM.
+  base::Event interrupted;  ///< After the first SIGINT, SIGTERM or SIGHUP.
   base::Event hurry;        ///< After the second.
 
   /// The control plane of this user's data directory, if one runs.

@@ -88,6 +88,7 @@ void ControlPlane::Impl::take_data_dir() {
         fmt::format("{} cannot be opened: {}", path.string(), std::generic_category().message(errno)));
   }
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    lock.reset();
     throw ControlPlaneError(
         fmt::format("another control plane uses {}; end it with 'ecsctl local down', or choose "
                     "another directory with XDG_DATA_HOME",

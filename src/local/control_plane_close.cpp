@@ -118,7 +118,7 @@ base::Async<bool> ControlPlane::close(base::Event& hurry) {
   if (own.server) own.server->stop();
   own.scope.cancel();
   co_await own.scope.join();
-  if (own.lock.valid() && own.supervisor) {
+  if (own.lock.valid()) {
     std::error_code ignored;
     std::filesystem::remove(own.options.data_dir / kStatusFile, ignored);
   }
