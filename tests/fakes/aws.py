@@ -243,7 +243,10 @@ class FakeAws:
         self._call(self._session().ping(payload))
 
     def close(self, code, reason=b""):
-        self._call(self._session().close(code=code, message=reason))
+        """Closes in order; gives the code of the close frame that came back."""
+        session = self._session()
+        self._call(session.close(code=code, message=reason))
+        return session.close_code
 
     def cut(self, reset=False):
         """Ends the session without a close frame: FIN, or RST."""

@@ -30,6 +30,8 @@ class _OnThread:
         def end():
             self._server.close()
             self._abort_all()
+            for unfinished in asyncio.all_tasks(self._loop):
+                unfinished.cancel()
             self._loop.call_later(0.05, self._loop.stop)
         self._loop.call_soon_threadsafe(end)
 
