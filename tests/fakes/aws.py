@@ -104,7 +104,7 @@ class FakeAws:
             if answer.status is None:
                 request.transport.abort()
                 return web.Response()
-            self.journal.add("answer", operation, status=answer.status)
+            self.journal.add("answer", operation, status=answer.status, task=body.get("task"), state=body.get("status"))
             body = answer.body if answer.body is not None else json.dumps({"__type": answer.code, "message": answer.message})
             return web.Response(status=answer.status, text=body, content_type="application/x-amz-json-1.1")
         result = answer(body) if callable(answer) else self._ordinary(operation, body)
@@ -244,9 +244,8 @@ class FakeAws:
 
     def close(self, code, reason=b""):
         """Closes in order; gives the code of the close frame that came back."""
-        session = self._session()
-        self._call(session.close(code=code, message=reason))
-        return session.close_code
+        self._call(self._session()._writer.close(code, reason))
+        return self.journal.wait("acs", "closed", timeout=10, count=len(self.journal.select("acs", "closed")) + 1).data["code"]
 
     def cut(self, reset=False):
         """Ends the session without a close frame: FIN, or RST."""

@@ -142,12 +142,19 @@ def trial(agent, events, window, how, rng):
     name, arm = aim(window, k, rng, arn)
     label = f"{window} ({name})"
 
+    def send(kind):
+        """The messageId; nothing when the kill came first."""
+        try:
+            return agent.aws.payload(kind)
+        except (RuntimeError, ConnectionError):
+            return None
+
     def resume(kind, message):
         """Again after the kill; the control plane repeats what was not acknowledged."""
         assert k.done.wait(WAIT), f"{label}: the moment never came"
         agent.process.wait(WAIT)
         k.disarm()
-        acked = bool(agent.aws.acks(message))
+        acked = message is not None and bool(agent.aws.acks(message))
         agent.start()
         if not acked:
             agent.aws.payload(kind)
@@ -156,7 +163,7 @@ def trial(agent, events, window, how, rng):
     if not late:
         arm()
         sent = time.time()
-        resume(t, agent.aws.payload(t))
+        resume(t, send(t))
         agent.aws.reported(arn, "RUNNING", timeout=WAIT)
         stop_sent_later = time.time()
         agent.aws.payload(stopped(t))
@@ -166,7 +173,7 @@ def trial(agent, events, window, how, rng):
         agent.aws.reported(arn, "RUNNING", timeout=WAIT)
         arm()
         stop_sent = stop_sent_later = time.time()
-        resume(stopped(t), agent.aws.payload(stopped(t)))
+        resume(stopped(t), send(stopped(t)))
 
     def stop_answered():
         return agent.aws.journal.select("answer", "SubmitTaskStateChange", lambda r: r.data["task"] == arn and r.data["state"] == "STOPPED"

@@ -207,5 +207,5 @@ def test_links_and_network_modes(shared):
     shared.run(t)
     shared.stop_task(t)
     for mode in ("host", "none"):
-        _, body = created(shared, task(networkMode=mode))
+        _, body = created(shared, task(container(host={"NetworkMode": mode}), networkMode=mode))
         assert body["HostConfig"]["NetworkMode"] == mode
