@@ -244,8 +244,9 @@ class FakeAws:
 
     def close(self, code, reason=b""):
         """Closes in order; gives the code of the close frame that came back."""
+        before = len(self.journal.select("acs", "closed"))
         self._call(self._session()._writer.close(code, reason))
-        return self.journal.wait("acs", "closed", timeout=10, count=len(self.journal.select("acs", "closed")) + 1).data["code"]
+        return self.journal.wait("acs", "closed", timeout=10, count=before + 1).data["code"]
 
     def cut(self, reset=False):
         """Ends the session without a close frame: FIN, or RST."""
