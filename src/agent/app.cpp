@@ -93,6 +93,8 @@ struct App::Impl {
   base::Async<> wait_for_engine();
   void open_store();
   base::Async<> continue_saved_state();
+  [[nodiscard]] CapabilityFacts capability_facts() const;
+  void print_attributes() const;
   base::Async<> register_instance();
   base::Async<> start_engine();
   base::Async<> serve_acs();
@@ -159,6 +161,13 @@ base::Async<> App::Impl::start_and_serve() {
     co_await load_config();
     base::spawn(*scope, "signals", handle_signals());
     co_await wait_for_engine();
+    if (flags.ecs_attributes) {
+      print_attributes();
+      end(kExitDone);
+      co_return;
+    }
+    if (flags.windows_service)
+      throw StartFailure(kExitTransient, "-windows-service: there are no such services on Linux");
     open_store();
     co_await continue_saved_state();
     co_await register_instance();
@@ -271,11 +280,21 @@ base::Async<> App::Impl::continue_saved_state() {
   if (instance_id) identity.ec2_instance_id = *instance_id;
 }
 
-base::Async<> App::Impl::register_instance() {
+CapabilityFacts App::Impl::capability_facts() const {
   CapabilityFacts facts;
   for (const auto version : docker->versions().supported) facts.docker_api_versions.push_back(version.text());
   facts.optimized_cpu = has_optimized_cpu(base::read_file("/proc/cpuinfo").value_or(""));
+  return facts;
+}
 
+void App::Impl::print_attributes() const {
+  for (const auto& attribute : capabilities(config, capability_facts())) {
+    fmt::print("{}\t{}\n", attribute.name, attribute.value.value_or(""));
+  }
+}
+
+base::Async<> App::Impl::register_instance() {
+  const auto facts = capability_facts();
   aws::RegistrationInput input;
   input.cluster = config.cluster;
   if (!first_registration) input.container_instance_arn = identity.container_instance_arn;
