@@ -14,7 +14,8 @@
 
 namespace ecs::net {
 
-/// One request being answered. Exactly one of the three ways to answer is used.
+/// One request being answered. Exactly one of the three ways to answer is used; another one then is std::logic_error.
+/// Writing throws Error when the peer has gone or does not take it in time: let it pass.
 class ServerExchange {
  public:
   virtual ~ServerExchange() = default;
@@ -31,6 +32,7 @@ class ServerExchange {
   virtual base::Async<> finish() = 0;
 
   [[nodiscard]] virtual bool wants_websocket() const = 0;
+  /// The connection is the websocket's from here on; it may outlive the handler, which the server does not join then.
   virtual base::Async<std::unique_ptr<WebSocket>> accept_websocket() = 0;
 };
 
@@ -38,10 +40,11 @@ struct HttpServerOptions {
   base::Duration read_timeout = std::chrono::seconds(5);  ///< For one request, from its first byte.
   base::Duration write_timeout = std::chrono::seconds(5);
   base::Duration idle_timeout = std::chrono::seconds(120);
-  std::size_t max_body = 16U << 20U;
-  std::size_t max_connections = 512;
+  std::size_t max_body = 16U << 20U;  ///< A longer one is answered with 413; a head of more than 16 KiB with 431.
+  std::size_t max_connections = 512;  ///< Further ones wait to be accepted.
 };
 
+/// Must outlive serve(). A malformed request is answered with 400 and never reaches the handler.
 class HttpServer {
  public:
   /// An exception out of the handler is answered with 500 and its text, if nothing was answered yet.
