@@ -267,6 +267,21 @@ TEST(RawDocker, NullsEmptyWhatCanBeEmpty) {
   EXPECT_EQ(config["User"], "me");
 }
 
+TEST(RawDocker, TheMemoryReservationIsFoundAmongOtherMembers) {
+  EXPECT_EQ(raw_memory_reservation(
+                R"({"LogConfig":{"Type":"json-file","Config":{"max-size":"1m"}},"MemoryReservation":33554432})"),
+            33554432);
+  for (const char* text : {"", "{", "[]", "null", R"({"MemoryReservation":"x"})", R"({"LogConfig":3})"}) {
+    EXPECT_EQ(raw_memory_reservation(text), 0) << text;
+  }
+}
+
+TEST(RawDocker, AStructIsMergedIntoANull) {
+  bj::object document;
+  overlay_host_config(document, R"({"LogConfig":{"type":"none"},"RestartPolicy":null})");
+  EXPECT_EQ(document.at("LogConfig").at("Type"), "none");
+}
+
 TEST(RawDocker, OneWordIsAListOfOne) {
   bj::object config = zero_config();
   overlay_config(config, R"({"Cmd":"true"})");

@@ -248,6 +248,7 @@ void set_member(bj::object& document, const Member& member, const bj::value& val
   if (member.kind == Kind::kMap) {
     merge(place, value.get_object());
   } else if (member.kind == Kind::kStruct) {
+    if (!place.is_object()) place = zero_struct(member.name);
     merge_struct(place, value.get_object());
   } else if (member.kind == Kind::kWords && value.is_string()) {
     place = bj::array{value};
@@ -279,12 +280,12 @@ void overlay_host_config(bj::object& document, std::string_view text) { overlay(
 std::int64_t raw_memory_reservation(std::string_view host_config) {
   if (host_config.empty()) return 0;
   try {
-    bj::object document;
-    overlay(document, host_config, kHostConfig);
+    bj::object document = zero_host_config();
+    overlay_host_config(document, host_config);
     const auto* found = document.if_contains("MemoryReservation");
     return found != nullptr && found->is_int64() ? found->get_int64() : 0;
   } catch (const json::Error&) {
-    return 0;
+    return 0;  // The create says what is wrong with it.
   }
 }
 
