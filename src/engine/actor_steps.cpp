@@ -34,6 +34,7 @@ task::StepFailed failed(const task::Step& step, const std::exception_ptr& error)
   } catch (const StepError& e) {
     what.engine_answers = e.engine_answers;
     what.may_have_happened = e.may_have_happened;
+    what.image_is_nowhere = e.image_is_nowhere;
   } catch (...) {
     // Anything else is told by its text.
   }

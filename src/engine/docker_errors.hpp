@@ -22,6 +22,7 @@ class StepError : public std::runtime_error {
 
   bool may_have_happened = false;  ///< Of a start: the container may run all the same.
   bool engine_answers = true;      ///< Of a stop: false when the engine itself is gone.
+  bool image_is_nowhere = false;   ///< Of a pull: there is no local image of that name either.
 
  private:
   task::Error error_;

@@ -42,7 +42,8 @@ Engine::Impl::Impl(Settings given, Parts given_parts)
       parts(given_parts),
       scope(parts.executor),
       steps(parts.docker, parts.clock, parts.random),
-      images(settings.pull_behavior, parts.docker, parts.clock, parts.random, parts.store),
+      images(settings.pull_behavior, settings.pull_dependent_containers_upfront, parts.docker, parts.clock,
+             parts.random, parts.store),
       resources(settings),
       ports(settings.dynamic_host_ports.value_or(kernel_port_range()),
             [this](std::uint16_t port, std::string_view protocol) {

@@ -105,6 +105,29 @@ TEST(Engine, Engine55_AMissingImageWithAlways) {
   EXPECT_EQ(rig.daemon.calls_of("create"), 0U);
 }
 
+TEST(Engine, Engine17_AMissingImageOfAPullUpfrontIsTheTasksReason) {
+  Rig rig({.pull_dependent_containers_upfront = true});
+  rig.daemon.registry.clear();
+  rig.boot();
+  rig.accept({payload_task({payload_container("c1")})});
+  ASSERT_TRUE(rig.wait_status(kArn, "STOPPED"));
+  EXPECT_EQ(rig.daemon.calls_of("create"), 0U);
+  EXPECT_THAT(*rig.submitter.accepted.back().reason, StartsWith("CannotPullContainerError: "));
+}
+
+TEST(Engine, Engine56_EachImageHasABackOffOfItsOwn) {
+  Rig rig({.pull_behavior = task::PullBehavior::kAlways});
+  rig.daemon.registry.clear();
+  rig.boot();
+  for (const char* id : {"1", "2"}) {
+    const auto task = payload_task({payload_container("c1")}, id);
+    const auto begin = rig.clock.now();
+    rig.accept({task});
+    ASSERT_TRUE(rig.wait_status(*task.arn, "STOPPED"));
+    EXPECT_NEAR(std::chrono::duration<double>(rig.clock.now() - begin).count(), 15, 2);
+  }
+}
+
 TEST(Engine, Engine57_TheCacheServesWhenTheRegistryDoesNot) {
   Rig rig;
   rig.daemon.registry.clear();

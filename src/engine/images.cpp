@@ -159,17 +159,32 @@ base::Async<> Images::tag(std::string source, std::string target) {
   }
 }
 
+base::Async<bool> Images::is_nowhere(std::string reference) {
+  if (!upfront_ || behavior_ == task::PullBehavior::kAlways) co_return false;
+  try {
+    (void)co_await docker_.inspect_image(reference);
+    co_return false;
+  } catch (const docker::Error&) {
+    co_return true;
+  }
+}
+
 base::Async<> Images::pull(std::string image, std::string digest, OnProgress progress) {
   std::exception_ptr failure;
+  std::string reference = image;
   try {
     const bool by_digest = !digest.empty() && digest_of(image).empty();
-    const std::string reference = by_digest ? docker::with_digest(image, digest) : image;
+    if (by_digest) reference = docker::with_digest(image, digest);
     co_await pull_with_retries(reference, std::move(progress));
     if (by_digest) co_await tag(reference, image);
   } catch (const docker::Error&) {
     failure = std::current_exception();
   }
-  if (failure) throw StepError(explain_pull(named(kPullError, failure), image));
+  if (failure) {
+    StepError error(explain_pull(named(kPullError, failure), image));
+    error.image_is_nowhere = co_await is_nowhere(reference);
+    throw error;
+  }
   environments_.erase(image);
   co_await remember_pulled(image);
 }

@@ -23,9 +23,11 @@ class Images {
  public:
   using OnProgress = docker::Client::OnProgress;
 
-  Images(task::PullBehavior behavior, docker::Client& docker, base::Clock& clock, base::Random& random,
+  /// `upfront`: images are pulled before the dependencies of their containers are met, so that a missing one is found
+  /// out at the pull: its StepError says image_is_nowhere.
+  Images(task::PullBehavior behavior, bool upfront, docker::Client& docker, base::Clock& clock, base::Random& random,
          store::Store& store)
-      : behavior_(behavior), docker_(docker), clock_(clock), random_(random), store_(store) {}
+      : behavior_(behavior), upfront_(upfront), docker_(docker), clock_(clock), random_(random), store_(store) {}
 
   /// Reads which images were pulled by earlier processes. Throws store::Error.
   void load();
@@ -56,8 +58,10 @@ class Images {
   base::Async<> pull_with_retries(std::string reference, OnProgress progress);
   base::Async<> tag(std::string source, std::string target);
   base::Async<> remember_pulled(std::string image);
+  base::Async<bool> is_nowhere(std::string reference);
 
   task::PullBehavior behavior_;
+  bool upfront_;
   docker::Client& docker_;
   base::Clock& clock_;
   base::Random& random_;

@@ -68,6 +68,7 @@ struct StepFailed {
   Error error;
   bool engine_answers = true;      ///< Of a stop: without an engine nothing is concluded from the failure.
   bool may_have_happened = false;  ///< Of a start: the container may run all the same.
+  bool image_is_nowhere = false;   ///< Of a pull: no local image can take its place, so an essential container is lost.
 };
 
 /// The engine answered that it does not know the container any more.

@@ -173,6 +173,11 @@ void Observer::image_failed(Container& c, const StepFailed& what) {
   if (pull && task_.pull_started_at != 0) task_.pull_stopped_at = now();
   if (c.is(ContainerStatus::kStopped)) return;
   keep_error(c, what.error);
+  if (what.image_is_nowhere && c.essential) {
+    task_.desired = TaskStatus::kStopped;
+    if (task_.reason.empty()) task_.reason = what.error.full();
+    return;
+  }
   if (task_.policy.pull == PullBehavior::kAlways || task_.policy.pull == PullBehavior::kOnce) {
     task_.desired = TaskStatus::kStopped;
     return;

@@ -183,7 +183,7 @@ TEST(Engine, Engine16_AnOperatorsStopHasNoReason) {
   EXPECT_EQ(last.reason, "");
 }
 
-TEST(Engine, Engine17_AndEngine18_FirstErrorStaysOnTheContainer) {
+TEST(Engine, Engine18_FirstErrorStaysOnTheContainer) {
   Play p = play({container("a")});
   p.fail(StepKind::kResolve, 0, "CannotPullImageManifestError", "unknown");
   EXPECT_EQ(p.at(0).known, kManifestPulled);
@@ -207,6 +207,20 @@ TEST(Planner, AlwaysAndOnceStopTheTaskAtTheFirstImageError) {
     EXPECT_EQ(p.task.desired, TaskStatus::kStopped);
     EXPECT_EQ(p.task.known, TaskStatus::kStopped);
     EXPECT_FALSE(p.wants(StepKind::kPull, 0));
+  }
+}
+
+TEST(Engine, Engine17_AnImageThatIsNowhereIsTheTasksReason) {
+  for (const bool essential : {true, false}) {
+    Play p = play({container("a", essential), container("b")});
+    p.bring(0, kManifestPulled);
+    p.start_step(StepKind::kPull, 0);
+    p.see(StepFailed{.container = 0,
+                     .step = StepKind::kPull,
+                     .error = {"CannotPullContainerError", "not found"},
+                     .image_is_nowhere = true});
+    EXPECT_EQ(p.task.desired == TaskStatus::kStopped, essential);
+    EXPECT_EQ(p.task.reason, essential ? "CannotPullContainerError: not found" : "");
   }
 }
 
