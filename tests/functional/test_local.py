@@ -3,7 +3,7 @@ import json, os, re, signal, subprocess, time
 
 import pytest
 
-from harness import AGENT, CLUSTER, ECSCTL, IMAGE, ROOT, WAIT, docker_api, poll
+from harness import AGENT, ECSCTL, IMAGE, ROOT, WAIT, docker_api, poll
 
 AWS = "/usr/bin/aws"
 
@@ -13,7 +13,7 @@ def environment(home, **more):
 
 
 def definition(family="fam", **fields):
-    main = {"name": "main", "image": IMAGE, "essential": True, "memory": 32, "command": ["sleep", "600"]}
+    main = {"name": "main", "image": IMAGE, "essential": True, "memory": 32, "stopTimeout": 2, "command": ["sleep", "600"]}
     main.update(fields.pop("main", {}))
     return {"family": family, "containerDefinitions": [main, *fields.pop("others", [])], **fields}
 
@@ -24,23 +24,21 @@ def write(folder, content, name="task.json"):
     return str(path)
 
 
+def own_cluster(home):
+    """The name that tells this test's containers from those of others on the same engine."""
+    return "c-" + home.name.replace("_", "-")[-30:] + f"-{os.getpid()}"
+
+
 def run(home, *args, timeout=120, agent=AGENT, **env):
-    command = [ECSCTL, "local", "run", *args, "--agent", agent]
+    command = [ECSCTL, "local", "run", *args, "--agent", agent, "--cluster", own_cluster(home)]
     return subprocess.run(command, env=environment(home, **env), capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
 
 
-def containers():
-    """Of tasks; not those of the other tests' agents, which may run at the same time."""
-    found = docker_api.call("GET", '/containers/json?all=1&filters={"label":["com.amazonaws.ecs.task-arn"]}')[1]
-    return [c for c in found if c["Labels"].get("com.amazonaws.ecs.cluster") != CLUSTER]
-
-
 @pytest.fixture
-def nothing_left():
+def nothing_left(tmp_path):
     """Whatever a test did, no container of it is left."""
-    before = {c["Id"] for c in containers()}
     yield
-    left = [c for c in containers() if c["Id"] not in before]
+    left = docker_api.of_cluster(own_cluster(tmp_path))
     docker_api.remove(left)
     assert not left, [c["Names"] for c in left]
 
@@ -48,7 +46,8 @@ def nothing_left():
 @pytest.fixture
 def plane(tmp_path, nothing_left):
     """A control plane with its agent; gives a function that calls it with the AWS client."""
-    process = subprocess.Popen([ECSCTL, "local", "up", "--agent", AGENT], env=environment(tmp_path), stdin=subprocess.DEVNULL,
+    cluster = own_cluster(tmp_path)
+    process = subprocess.Popen([ECSCTL, "local", "up", "--agent", AGENT, "--cluster", cluster], env=environment(tmp_path), stdin=subprocess.DEVNULL,
                                stdout=open(tmp_path / "up.out", "wb"), stderr=subprocess.STDOUT)
     text = (tmp_path / "up.out").read_text
 
@@ -59,13 +58,15 @@ def plane(tmp_path, nothing_left):
 
     def call(*args, fails=False):
         env = environment(tmp_path, AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b", AWS_DEFAULT_REGION="us-east-1", AWS_PAGER="")
-        p = subprocess.run([AWS, "ecs", "--endpoint-url", url, "--output", "json", *args], env=env, capture_output=True, text=True, timeout=60)
+        of_a_cluster = ("task-definition" not in args[0] or args[0] == "run-task") and "clusters" not in args[0]
+        command = [AWS, "ecs", "--endpoint-url", url, "--output", "json", *args, *(["--cluster", cluster] if of_a_cluster else [])]
+        p = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
         if fails:
             assert p.returncode != 0, p.stdout
             return p.stderr
         assert p.returncode == 0, p.stderr
         return json.loads(p.stdout or "{}")
-    call.url, call.process, call.home = url, process, tmp_path
+    call.url, call.cluster = url, cluster
     yield call
     process.send_signal(signal.SIGINT)
     assert process.wait(WAIT) in (0, 130), text()
@@ -109,7 +110,7 @@ def test_aws_client_runs_and_stops_tasks(plane, tmp_path):
     assert described["status"] == "ACTIVE" and described["agentConnected"] is True
     assert described["registeredResources"][0]["name"] == "CPU"
     assert plane("list-clusters")["clusterArns"]
-    assert plane("describe-clusters")["clusters"][0]["registeredContainerInstancesCount"] == 1
+    assert plane("describe-clusters", "--clusters", plane.cluster)["clusters"][0]["registeredContainerInstancesCount"] == 1
     assert len(plane("list-task-definitions")["taskDefinitionArns"]) == 2
     assert plane("describe-task-definition", "--task-definition", "short")["taskDefinition"]["containerDefinitions"][0]["name"] == "main"
 
@@ -199,7 +200,7 @@ def test_demo_is_honest(tmp_path, nothing_left):
 def test_interrupt_stops_the_task_and_leaves_nothing(tmp_path, nothing_left):
     path = write(tmp_path, definition(main={"command": ["sh", "-c", "echo started; exec sleep 600"]}))
     out = open(tmp_path / "out", "wb")
-    process = subprocess.Popen([ECSCTL, "local", "run", path, "--follow", "--agent", AGENT], env=environment(tmp_path), stdout=out,
+    process = subprocess.Popen([ECSCTL, "local", "run", path, "--follow", "--agent", AGENT, "--cluster", own_cluster(tmp_path)], env=environment(tmp_path), stdout=out,
                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     poll(lambda: "started" in (tmp_path / "out").read_text(), what="the container's line")
     process.send_signal(signal.SIGINT)
@@ -279,13 +280,13 @@ def test_a_root_less_user_in_the_docker_group(tmp_path, nothing_left):
     path = write(tmp_path, definition(main={"command": ["sh", "-c", "exit 0"]}))
     # The programs may lie below a folder that only root can enter.
     import shutil
-    for program in (ECSCTL, AGENT):
-        shutil.copy(program, tmp_path)
+    shutil.copy(ECSCTL, tmp_path / "ecsctl")
+    shutil.copy(AGENT, tmp_path / "ecs-agent")
     os.chmod(path, 0o644)
     home = tmp_path / "home"
     home.mkdir()
     os.chown(home, 65534, 65534)
     command = ["setpriv", "--reuid=65534", "--regid=65534", f"--groups={group}", str(tmp_path / "ecsctl"), "local", "run", path,
-               "--agent", str(tmp_path / "ecs-agent")]
+               "--agent", str(tmp_path / "ecs-agent"), "--cluster", own_cluster(tmp_path)]
     p = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
     assert p.returncode == 0, p.stdout + p.stderr
