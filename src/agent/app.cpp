@@ -85,7 +85,8 @@ struct App::Impl {
         environment(std::move(e)),
         clock(loop.executor()),
         connector(clock, std::make_shared<net::TlsContext>(tls_options(flags, environment))),
-        transport(connector) {}
+        transport(connector),
+        imds_transport(connector, aws::imds_http_options()) {}
 
   base::Async<int> run();
   base::Async<> start_and_serve();
@@ -111,7 +112,9 @@ struct App::Impl {
   base::Random random;
   net::Connector connector;
   aws::HttpTransport transport;
+  aws::HttpTransport imds_transport;
   std::unique_ptr<aws::Imds> imds;
+  std::unique_ptr<aws::Imds> role_imds;  ///< External mode: for the credential chain only.
   config::Config config;
   std::unique_ptr<docker::EngineClient> docker;
   std::unique_ptr<aws::CredentialCache> credentials;
@@ -181,10 +184,10 @@ base::Async<> App::Impl::start_and_serve() {
 
 base::Async<> App::Impl::load_config() {
   log::info("Loading configuration");
-  if (flags.blackhole_ec2_metadata || lookup(environment, "ECS_EXTERNAL") == "true") {
+  if (flags.blackhole_ec2_metadata) {
     imds = std::make_unique<aws::BlackholeImds>();
   } else {
-    imds = std::make_unique<aws::ImdsClient>(transport, clock, aws::ImdsOptions::from_environment(environment));
+    imds = std::make_unique<aws::ImdsClient>(imds_transport, clock, aws::ImdsOptions::from_environment(environment));
   }
   try {
     config = co_await aws::load_config(environment, config::real_host(), *imds);
@@ -193,13 +196,14 @@ base::Async<> App::Impl::load_config() {
   }
   if (flags.accept_insecure_cert) log::warn("TLS certificates are not verified (-k); not recommended");
   if (config.external.on()) {
-    imds = std::make_unique<aws::BlackholeImds>();
+    // The instance role stays the last resort of the credential chain; nothing else asks instance metadata.
+    role_imds = std::exchange(imds, std::make_unique<aws::BlackholeImds>());
     config.no_instance_identity = true;
   }
   aws::ChainOptions chain{environment, [](const std::string& path) { return base::read_file(path); },
                           config.external.on(), config.alternate_credential_profile};
   credentials =
-      std::make_unique<aws::CredentialCache>(clock, random, aws::credential_chain(chain, clock, transport, *imds));
+      std::make_unique<aws::CredentialCache>(clock, random, aws::credential_chain(chain, clock, transport, role_imds ? *role_imds : *imds));
   aws::JsonClientOptions client =
       aws::ecs_options(aws::resolve_endpoint(config.backend_endpoint, "ecs", config.region, environment,
                                              config.ip_compatibility.ipv6_only()),
@@ -218,8 +222,11 @@ base::Async<> App::Impl::wait_for_engine() {
   while (true) {
     std::optional<docker::Error> failure;
     try {
-      (void)co_await docker->negotiate();
-      co_return;
+      const auto versions = co_await docker->negotiate();
+      if (versions.supports(versions.base)) co_return;
+      throw StartFailure(kExitTransient,
+                         fmt::format("The container engine at {} is too old: it does not speak API version {}",
+                                     config.docker_endpoint, versions.base.text()));
     } catch (const docker::Error& e) {
       failure = e;
     }

@@ -129,11 +129,9 @@ std::vector<aws::Resource> registration_resources(const config::Config& config, 
     throw std::invalid_argument(fmt::format("ECS_RESERVED_MEMORY: {} MiB are reserved, but this host has only {} MiB",
                                             config.reserved_memory, memory_mib));
   }
-  auto ports = as_text(config.reserved_ports);
-  if (config.prometheus_metrics) ports.emplace_back("51680");
   return {aws::Resource::integer("CPU", std::int64_t{cpus} * 1024),
           aws::Resource::integer("MEMORY", memory_mib - config.reserved_memory),
-          aws::Resource::string_set("PORTS", std::move(ports)),
+          aws::Resource::string_set("PORTS", as_text(config.reserved_ports)),
           aws::Resource::string_set("PORTS_UDP", as_text(config.reserved_udp_ports))};
 }
 

@@ -101,8 +101,6 @@ TEST(RegistrationResources, EcsApi09_AConfiguredListReplacesTheDefault) {
   config::Config config;
   config.reserved_ports = {22, 80};
   EXPECT_EQ(registration_resources(config, 1, 1)[2], aws::Resource::string_set("PORTS", {"22", "80"}));
-  config.prometheus_metrics = true;
-  EXPECT_EQ(registration_resources(config, 1, 1)[2], aws::Resource::string_set("PORTS", {"22", "80", "51680"}));
 }
 
 TEST(RegistrationResources, MoreReservedThanThereIsIsRefused) {
