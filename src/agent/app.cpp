@@ -202,8 +202,8 @@ base::Async<> App::Impl::load_config() {
   }
   aws::ChainOptions chain{environment, [](const std::string& path) { return base::read_file(path); },
                           config.external.on(), config.alternate_credential_profile};
-  credentials =
-      std::make_unique<aws::CredentialCache>(clock, random, aws::credential_chain(chain, clock, transport, role_imds ? *role_imds : *imds));
+  credentials = std::make_unique<aws::CredentialCache>(
+      clock, random, aws::credential_chain(chain, clock, transport, role_imds ? *role_imds : *imds));
   aws::JsonClientOptions client =
       aws::ecs_options(aws::resolve_endpoint(config.backend_endpoint, "ecs", config.region, environment,
                                              config.ip_compatibility.ipv6_only()),

@@ -1,5 +1,6 @@
 #include "agent/capabilities.hpp"
 
+#include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace ecs::agent {
 

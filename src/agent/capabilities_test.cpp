@@ -76,8 +76,7 @@ TEST(RegistrationAttributes, EcsApi17_CustomOnesGoWithTheFirstRegistrationOnly) 
 
 TEST(RegistrationAttributes, Config12_AnEmptyDetailedFamilyDropsTheAttribute) {
   config::Config config;
-  EXPECT_THAT(registration_attributes(config, {}, true, ""),
-              Contains(aws::Attribute{"ecs.os-type-detailed", "LINUX"}));
+  EXPECT_THAT(registration_attributes(config, {}, true, ""), Contains(aws::Attribute{"ecs.os-type-detailed", "LINUX"}));
   config.detailed_os_family = "";
   for (const auto& attribute : registration_attributes(config, {}, true, "")) {
     EXPECT_NE(attribute.name, "ecs.os-type-detailed");

@@ -1,10 +1,10 @@
 #include "agent/flags.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
 #include <variant>
-
-#include <fmt/format.h>
 
 namespace ecs::agent {
 

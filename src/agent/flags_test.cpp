@@ -1,9 +1,9 @@
 #include "agent/flags.hpp"
 
-#include <vector>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <vector>
 
 namespace ecs::agent {
 namespace {

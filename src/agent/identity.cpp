@@ -1,9 +1,9 @@
 #include "agent/identity.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "log/log.hpp"
 
@@ -13,7 +13,7 @@ namespace {
 
 struct Key {
   std::string_view name;
-  std::string Identity::*member;
+  std::string Identity::* member;
 };
 constexpr std::array<Key, 5> kKeys{{{"agent-version", &Identity::agent_version},
                                     {"availability-zone", &Identity::availability_zone},

@@ -14,9 +14,7 @@ TEST(Identity, WithoutSavedStateItIsANewInstance) {
   EXPECT_FALSE(next.discard_state);
 }
 
-TEST(Identity, TheSameInstanceGoesOn) {
-  EXPECT_EQ(continue_as(kSaved, "c1", "i-1").identity, kSaved);
-}
+TEST(Identity, TheSameInstanceGoesOn) { EXPECT_EQ(continue_as(kSaved, "c1", "i-1").identity, kSaved); }
 
 TEST(Identity, Config19_AnotherClusterIsRefused) {
   EXPECT_THROW((void)continue_as(kSaved, "c2", "i-1"), ClusterMismatch);

@@ -1,9 +1,9 @@
 #include "agent/one_shot.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 #include "agent/exit_codes.hpp"
 #include "base/file.hpp"

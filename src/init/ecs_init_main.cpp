@@ -1,10 +1,10 @@
 // ecs-init: the service that prepares the host, starts the agent and keeps it alive.
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdio>
 #include <span>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "config/version.hpp"
 
@@ -16,8 +16,8 @@ using namespace ecs;
 constexpr int kUsage = 1;
 constexpr int kFailed = 255;
 
-constexpr std::array<std::string_view, 6> kHostActions{"pre-start", "start", "pre-stop", "post-stop", "stop",
-                                                       "reload-cache"};
+constexpr std::array<std::string_view, 6> kHostActions{"pre-start", "start", "pre-stop",
+                                                       "post-stop", "stop",  "reload-cache"};
 
 void print_usage() {
   std::fputs(
