@@ -1,8 +1,8 @@
 #include "base/signals.hpp"
 
-#include <csignal>
-
 #include <gtest/gtest.h>
+
+#include <csignal>
 
 #include "base/loop.hpp"
 
