@@ -45,6 +45,8 @@ class NameServer:
         while True:
             try:
                 query, peer = self._udp.recvfrom(4096)
+                if not query:                                     # woken by stop()
+                    return
                 self._udp.sendto(self._answer(query), peer)
             except OSError:
                 return
