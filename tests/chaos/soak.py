@@ -9,8 +9,10 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Pa
 parser = argparse.ArgumentParser()
 parser.add_argument("--agent", default="build/bin/ecs-agent")
 parser.add_argument("--tasks", type=int, default=10000)
+parser.add_argument("--first", type=int, help="where the comparison begins (a tenth of the tasks)")
 parser.add_argument("--batch", type=int, default=50)
 options = parser.parse_args()
+options.first = options.first or options.tasks // 10
 os.environ["AGENT"] = options.agent
 
 from fakes.engine import IMAGE, FakeEngine                       # noqa: E402
@@ -40,7 +42,7 @@ def main():
             with journal._changed:
                 journal._records.clear()
             done += len(batch)
-            if done == options.tasks // 10 or done >= options.tasks:
+            if done == options.first or done >= options.tasks:
                 poll(lambda: len(engine.containers) < 2 * options.batch, timeout=60, what="the clean-up")
                 time.sleep(3)
                 marks[done] = measure(a)

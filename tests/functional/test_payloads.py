@@ -199,6 +199,8 @@ def test_ecs_api_37_at_most_ten_submissions_are_open(make_agent):
 def test_ecs_api_38_nothing_acknowledged_is_sent_again_after_a_restart(make_agent):
     a = make_agent().start()
     t = a.run(task())
+    a.aws.journal.wait("answer", "SubmitTaskStateChange", lambda r: r.data["task"] == t["arn"] and r.data["state"] == "RUNNING")
+    time.sleep(MOMENT)                                            # the answer has to arrive, and to be remembered
     before = len(a.submissions(t))
     a.stop()
     a.start()
