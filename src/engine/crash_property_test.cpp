@@ -89,6 +89,8 @@ class CrashingWorld {
     dead_ = false;
     rig_.launch();
     rig_.client->slowest = std::chrono::milliseconds(chance(50) ? 50 : 0);
+    // A slow disk: what is not durable yet when the process dies is lost.
+    if (chance(60)) rig_.store.delay_each(rig_.clock, std::chrono::milliseconds(1 + random_.below(40)));
     const auto mine = [this](std::uint64_t kind) { return armed_ && where_ == kind && --countdown_ == 0; };
     rig_.client->on_call = [this, mine](const std::string& call, bool done) {
       const bool changes = call.starts_with("create") || call.starts_with("start") || call.starts_with("stop");
@@ -118,7 +120,7 @@ class CrashingWorld {
     for (int i = 0; i < 40 && !over(); ++i) {
       rig_.clock.advance_until(over, std::chrono::seconds(2));
       if (!over()) world_moves();
-      if (i == 25) want_stopped_ = true;
+      if (i == 25 || chance(8)) want_stopped_ = true;
     }
     if (armed_) {
       die_now();
@@ -129,7 +131,7 @@ class CrashingWorld {
     rig_.settle();
   }
 
-  /// Sends the payload until it is acknowledged, then the stop once it is wanted, as often as it takes.
+  /// Sends the payload until it is acknowledged, then the stop once it is wanted, until that is: never again after.
   base::Async<> control_plane() {
     co_await rig_.engine->start();
     while (!acked_) {
@@ -139,14 +141,19 @@ class CrashingWorld {
       co_await rig_.clock.sleep_for(std::chrono::milliseconds(100));
     }
     while (!want_stopped_) co_await rig_.clock.sleep_for(std::chrono::seconds(1));
-    acs::Task stop = payload_;
-    stop.desired_status = "STOPPED";
-    std::vector<std::optional<acs::Task>> tasks;
-    tasks.emplace_back(std::move(stop));
-    (void)co_await rig_.engine->accept(std::move(tasks));
+    while (!stop_acked_) {
+      acs::Task stop = payload_;
+      stop.desired_status = "STOPPED";
+      std::vector<std::optional<acs::Task>> tasks;
+      tasks.emplace_back(std::move(stop));
+      stop_acked_ = co_await rig_.engine->accept(std::move(tasks));
+      co_await rig_.clock.sleep_for(std::chrono::milliseconds(100));
+    }
   }
 
+  /// After an acknowledged stop nothing ends by itself: only the stop ends it.
   void world_moves() {
+    if (stop_acked_) return;
     for (auto& [id, c] : rig_.daemon.containers) {
       if (c.running && chance(10)) rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
     }
@@ -155,6 +162,7 @@ class CrashingWorld {
 
   void while_dead() {
     rig_.clock.advance(std::chrono::seconds(random_.below(20)));
+    if (stop_acked_) return;
     for (auto& [id, c] : rig_.daemon.containers) {
       if (c.running && chance(20)) rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
     }
@@ -202,6 +210,7 @@ class CrashingWorld {
   bool dead_ = false;
   bool acked_ = false;
   bool want_stopped_ = false;
+  bool stop_acked_ = false;
   std::uint64_t countdown_ = 0;
   std::uint64_t where_ = 0;
 };
