@@ -47,6 +47,8 @@ class NameServer:
                 query, peer = self._udp.recvfrom(4096)
                 if not query:                                     # woken by stop()
                     return
+                if len(query) < 12:                               # no header: not a question
+                    continue
                 self._udp.sendto(self._answer(query), peer)
             except OSError:
                 return

@@ -100,7 +100,8 @@ class Agent:
                     command += ["-e", f"{key}={value}"]
             command += [AS_IMAGE, *self.args]
         else:
-            command = [AGENT, *self.args]
+            # Whoever runs the tests may ignore hang-ups (nohup); the agent must not inherit that.
+            command = ["env", "--default-signal=HUP", AGENT, *self.args]
         self.process = subprocess.Popen(command, env=self.env() if not AS_IMAGE else None, cwd=self.dir, stdin=subprocess.DEVNULL,
                                         stdout=self.stdout, stderr=subprocess.STDOUT)
         if wait:
