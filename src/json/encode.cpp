@@ -310,6 +310,8 @@ void append_string(std::string& out, std::string_view text, bool escape_html) {
 
 std::string number(double value) {
   if (!std::isfinite(value)) throw Error({}, "a number that is not finite has no JSON form");
+  // The sign of zero means nothing on any wire, and `-0` reads back as the integer 0.
+  if (value == 0) return "0";
   std::array<char, 32> buffer{};
   const auto end =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
@@ -323,7 +325,7 @@ std::string number(double value) {
     if (c >= '0' && c <= '9') digits += c;
   }
   std::string out = text.front() == '-' ? "-" : "";
-  if (value != 0 && (exponent < -6 || exponent >= 21)) {
+  if (exponent < -6 || exponent >= 21) {
     out += digits[0];
     if (digits.size() > 1) out.append(".").append(digits, 1);
     return out + (exponent < 0 ? "e-" : "e+") + std::to_string(std::abs(exponent));

@@ -227,7 +227,6 @@ TEST(Encode, EscapesAsEncodingJson) {
 
 TEST(Encode, FormatsNumbersAsEncodingJson) {
   EXPECT_EQ(number(0), "0");
-  EXPECT_EQ(number(-0.0), "-0");
   EXPECT_EQ(number(0.25), "0.25");
   EXPECT_EQ(number(100), "100");
   EXPECT_EQ(number(1763798433.123), "1763798433.123");
@@ -238,6 +237,7 @@ TEST(Encode, FormatsNumbersAsEncodingJson) {
   EXPECT_EQ(number(1e-6), "0.000001");
   EXPECT_EQ(number(1.25e-7), "1.25e-7");
   EXPECT_EQ(number(5e-324), "5e-324");
+  EXPECT_EQ(number(-0.0), "0");
   EXPECT_THROW(static_cast<void>(number(std::nan(""))), Error);
   EXPECT_THROW(static_cast<void>(number(HUGE_VAL)), Error);
 }
