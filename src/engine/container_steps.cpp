@@ -16,6 +16,9 @@ using Kind = docker::Error::Kind;
 
 constexpr int kStopAttempts = 5;
 constexpr base::BackoffRule kStopBackoff{std::chrono::seconds(1), std::chrono::seconds(5), 1.3, 0.2};
+// An engine goes on with a create whose caller is gone; for a moment its container is not to be found yet.
+constexpr int kAdoptLooks = 6;
+constexpr base::BackoffRule kAdoptBackoff{std::chrono::milliseconds(200), std::chrono::seconds(5), 2.0, 0.2};
 constexpr base::BackoffRule kLookBackoff{std::chrono::milliseconds(200), std::chrono::seconds(30), 2.0, 0.2};
 constexpr base::Duration kPingLimit = std::chrono::seconds(5);
 
@@ -40,11 +43,15 @@ base::Async<std::optional<docker::ContainerInspect>> ContainerSteps::find(std::s
 }
 
 base::Async<std::optional<std::string>> ContainerSteps::adopt(CreateJob job) {
-  try {
-    const auto seen = co_await find(job.name);
-    if (seen && is_ours(*seen, job)) co_return seen->id;
-  } catch (const docker::Error& e) {
-    log::warn("Could not look for a container whose create had no answer", {{"name", job.name}, {"error", e}});
+  base::Backoff backoff(kAdoptBackoff, random_);
+  for (int look = 1; look <= kAdoptLooks; ++look) {
+    if (look > 1) co_await clock_.sleep_for(backoff.next());
+    try {
+      const auto seen = co_await find(job.name);
+      if (seen) co_return is_ours(*seen, job) ? std::optional(seen->id) : std::nullopt;
+    } catch (const docker::Error& e) {
+      log::warn("Could not look for a container whose create had no answer", {{"name", job.name}, {"error", e}});
+    }
   }
   co_return std::nullopt;
 }

@@ -424,6 +424,16 @@ TEST(Engine, AnAnswerLostAfterTheCreateMakesNoSecondContainer) {
   EXPECT_EQ(rig.daemon.calls_of("create"), 1U);
 }
 
+TEST(Engine, AContainerThatShowsUpLateIsAdopted) {
+  Rig rig;
+  rig.boot();
+  rig.client->failures.push_back({"create", docker::Error(docker::Error::Kind::kBroken, "connection reset"), 1, true});
+  rig.client->failures.push_back({"inspect ecs-", docker::Error::from_answer(404, "No such container"), 3});
+  rig.accept({payload_task({payload_container("c1")})});
+  ASSERT_TRUE(rig.wait_status(kArn, "RUNNING"));
+  EXPECT_EQ(rig.daemon.calls_of("create"), 1U);
+}
+
 TEST(Engine, AStartWhoseAnswerIsLostIsStopped) {
   Rig rig;
   rig.boot();
