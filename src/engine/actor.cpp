@@ -100,7 +100,14 @@ void TaskActor::react() {
     scope_.spawn("end of task " + std::string(task_.id()), finish());
   }
   arm_timer();
+  note_waits();
   dirty_.pulse();
+}
+
+void TaskActor::note_waits() {
+  std::vector<task::Wait> waits = task::waits_of(task_, now());
+  task::keep_since(waits_, waits);
+  waits_ = std::move(waits);
 }
 
 void TaskActor::start_steps() {
@@ -132,6 +139,7 @@ void TaskActor::quarantine(const std::string& problem) {
   if (quarantined_) return;
   // Whatever is wrong is in this task's state: its containers are left as they are, and the others go on.
   quarantined_ = true;
+  waits_ = {{"", "its state makes no sense, so it is left alone: " + problem, now()}};
   log::critical("The task's state makes no sense; it is left alone from now on",
                 {{"task", task_.id()}, {"error", problem}});
   task::Report report{.status = task::TaskStatus::kStopped,

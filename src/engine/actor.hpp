@@ -26,6 +26,7 @@
 #include "engine/task_rows.hpp"
 #include "store/store.hpp"
 #include "task/planner.hpp"
+#include "task/waiting.hpp"
 
 namespace ecs::engine {
 
@@ -78,6 +79,8 @@ class TaskActor {
 
   [[nodiscard]] const task::Task& task() const noexcept { return task_; }
   [[nodiscard]] bool quarantined() const noexcept { return quarantined_; }
+  /// What the task and its containers wait for, the host's resources aside.
+  [[nodiscard]] const std::vector<task::Wait>& waits() const noexcept { return waits_; }
 
   /// Ends all work where it is. Containers are left alone.
   base::Async<> stop();
@@ -112,6 +115,7 @@ class TaskActor {
   void react();
   void start_steps();
   void arm_timer();
+  void note_waits();
   void quarantine(const std::string& problem);
   [[nodiscard]] base::WallTime now() const { return parts_.clock.wall(); }
 
@@ -159,6 +163,7 @@ class TaskActor {
   base::Event save_done_;
   std::vector<task::Report> reports_;  ///< Wait for the rows that they tell of.
   std::map<std::size_t, Look> looks_;
+  std::vector<task::Wait> waits_;
   std::unique_ptr<base::Timer> timer_;
   bool started_ = false;
   bool released_ = false;

@@ -7,33 +7,12 @@
 #include "engine/impl.hpp"
 #include "engine/intake.hpp"
 #include "log/log.hpp"
-#include "task/dependencies.hpp"
 
 namespace ecs::engine {
 
 namespace {
 
 constexpr std::size_t kFinishedTasks = 1U << 20U;
-
-std::vector<Waiting> waits_of(const task::Task& task) {
-  std::vector<Waiting> all;
-  for (std::size_t i = 0; i < task.containers.size(); ++i) {
-    const task::Container& c = task.containers[i];
-    if (c.doing) {
-      all.push_back({c.name, std::string(task::to_string(*c.doing)) + " is under way"});
-      continue;
-    }
-    if (c.desired == task::ContainerStatus::kStopped && !c.is(task::ContainerStatus::kStopped)) {
-      if (!task::may_stop(task, i)) all.push_back({c.name, "waits for the containers that depend on it to stop"});
-      continue;
-    }
-    if (c.known >= c.desired || task::may_advance(task, i)) continue;
-    for (const task::Dependency& d : c.depends_on) {
-      all.push_back({c.name, "needs " + std::string(task::to_string(d.condition)) + " of container " + d.container});
-    }
-  }
-  return all;
-}
 
 }  // namespace
 
@@ -129,8 +108,10 @@ base::Async<bool> Engine::Impl::take(std::vector<task::Task> fresh) {
 
 TaskView Engine::Impl::view(const TaskActor& actor) const {
   TaskView view{.task = &actor.task(), .waiting = {}};
-  if (auto why = resources.why_waiting(actor.task().arn)) view.waiting.push_back({"", std::move(*why)});
-  for (Waiting& waiting : waits_of(actor.task())) view.waiting.push_back(std::move(waiting));
+  if (auto why = resources.why_waiting(actor.task().arn)) {
+    view.waiting.push_back({"", std::move(*why), task::wall_time(actor.task().accepted_at)});
+  }
+  view.waiting.insert(view.waiting.end(), actor.waits().begin(), actor.waits().end());
   return view;
 }
 

@@ -17,6 +17,7 @@
 #include "engine/settings.hpp"
 #include "store/store.hpp"
 #include "task/task.hpp"
+#include "task/waiting.hpp"
 
 namespace ecs::engine {
 
@@ -31,11 +32,9 @@ class StateSubmitter {
   virtual base::Async<> submit(aws::SubmitTaskStateChangeRequest request) = 0;
 };
 
-/// Why a task is where it is, for people.
-struct Waiting {
-  std::string container;  ///< Empty: the task as a whole.
-  std::string why;        ///< `port 80/tcp is taken by task ...`, `container db is not RUNNING (START)`.
-};
+/// What a task or one of its containers waits for and since when. The moment stays as long as the cause does: for the
+/// host's resources it is that of the task's arrival.
+using Waiting = task::Wait;
 
 /// A task as introspection shows it; valid until the loop goes on.
 struct TaskView {

@@ -32,6 +32,17 @@ bool satisfied(const Container& dependency, Condition condition) {
   return false;
 }
 
+bool met(const Task& task, const Dependency& d) {
+  const auto at = task.find(d.container);
+  return at && satisfied(task.containers[*at], d.condition);
+}
+
+/// Digests are looked up at once; pulls wait, unless told otherwise.
+bool needs_no_other(const Task& task, const Container& target) {
+  if (target.is(ContainerStatus::kNone)) return true;
+  return task.policy.pull_upfront && target.known < ContainerStatus::kPulled;
+}
+
 /// The limit belongs to the dependency and runs from its own start; START and CREATE know none.
 std::optional<base::WallTime> deadline(const Container& dependency, Condition condition) {
   if (condition == Condition::kStart || condition == Condition::kCreate) return std::nullopt;
@@ -86,13 +97,18 @@ bool can_be_ordered(const Task& task) {
 
 bool may_advance(const Task& task, std::size_t container) {
   const Container& target = task.containers.at(container);
-  // Digests are looked up at once; pulls wait, unless told otherwise.
-  if (target.is(ContainerStatus::kNone)) return true;
-  if (task.policy.pull_upfront && target.known < ContainerStatus::kPulled) return true;
-  return std::ranges::all_of(target.depends_on, [&](const Dependency& d) {
-    const auto at = task.find(d.container);
-    return at && satisfied(task.containers[*at], d.condition);
-  });
+  if (needs_no_other(task, target)) return true;
+  return std::ranges::all_of(target.depends_on, [&](const Dependency& d) { return met(task, d); });
+}
+
+std::vector<const Dependency*> unmet(const Task& task, std::size_t container) {
+  const Container& target = task.containers.at(container);
+  std::vector<const Dependency*> all;
+  if (needs_no_other(task, target)) return all;
+  for (const Dependency& d : target.depends_on) {
+    if (!met(task, d)) all.push_back(&d);
+  }
+  return all;
 }
 
 std::optional<std::string> never_starts(const Task& task, std::size_t container, base::WallTime now) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "task/task.hpp"
@@ -16,6 +17,9 @@ namespace ecs::task {
 
 /// Whether the container's next step towards running may be taken as far as its dependencies go.
 [[nodiscard]] bool may_advance(const Task& task, std::size_t container);
+
+/// The dependencies that keep it from that step.
+[[nodiscard]] std::vector<const Dependency*> unmet(const Task& task, std::size_t container);
 
 /// Why the container can never go on, in the words of the control plane's users; nothing while it still can.
 [[nodiscard]] std::optional<std::string> never_starts(const Task& task, std::size_t container, base::WallTime now);
