@@ -77,6 +77,8 @@ base::Async<task::Observation> TaskActor::perform(task::Step step) {
       co_return task::Seen{step.container, co_await parts_.steps.start(ref(step.container)), step.kind};
     case task::StepKind::kStop:
       co_return co_await stop_container(step.container);
+    case task::StepKind::kCheckResource:
+    case task::StepKind::kCreateResource:
     case task::StepKind::kInspect:
     case task::StepKind::kReport:
       break;

@@ -95,6 +95,15 @@ bool can_be_ordered(const Task& task) {
   return true;
 }
 
+bool has_resources(const Task& task, std::size_t container) {
+  const std::vector<MountPoint>& mounts = task.containers.at(container).mount_points;
+  return std::ranges::all_of(task.resources, [&](const Resource& r) {
+    const bool needed = r.kind == ResourceKind::kCgroup ||
+                        std::ranges::find(mounts, r.name, &MountPoint::source_volume) != mounts.end();
+    return !needed || r.known == ResourceStatus::kCreated;
+  });
+}
+
 bool may_advance(const Task& task, std::size_t container) {
   const Container& target = task.containers.at(container);
   if (needs_no_other(task, target)) return true;

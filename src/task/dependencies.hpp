@@ -21,6 +21,9 @@ namespace ecs::task {
 /// The dependencies that keep it from that step.
 [[nodiscard]] std::vector<const Dependency*> unmet(const Task& task, std::size_t container);
 
+/// Whether the resources that the container needs before its pull exist: the cgroup, and the volumes that it mounts.
+[[nodiscard]] bool has_resources(const Task& task, std::size_t container);
+
 /// Why the container can never go on, in the words of the control plane's users; nothing while it still can.
 [[nodiscard]] std::optional<std::string> never_starts(const Task& task, std::size_t container, base::WallTime now);
 

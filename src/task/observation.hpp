@@ -76,6 +76,28 @@ struct Vanished {
   std::size_t container = 0;
 };
 
+/// A resource was compared with what the host has. `refused`: why the task cannot be run with it; nothing was done yet.
+struct ResourceChecked {
+  std::size_t resource = 0;
+  bool exists = false;  ///< As it is needed: nothing has to be created.
+  std::string refused;
+};
+
+struct ResourceCreated {
+  std::size_t resource = 0;
+};
+
+/// It cannot be created: the task stops.
+struct ResourceFailed {
+  std::size_t resource = 0;
+  std::string reason;
+};
+
+/// It is gone, or as good as.
+struct ResourceRemoved {
+  std::size_t resource = 0;
+};
+
 /// Every container of the task was looked for after a restart; by its index, nothing for one that the engine does not
 /// know. Taken as one, since the end of one container decides what becomes of the others.
 struct Recovered {
@@ -93,7 +115,8 @@ struct ReportSent {
   Report report;
 };
 
-using Observation = std::variant<Wanted, Admitted, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Recovered,
-                                 Tick, Drain, ReportSent>;
+using Observation =
+    std::variant<Wanted, Admitted, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Recovered,
+                 ResourceChecked, ResourceCreated, ResourceFailed, ResourceRemoved, Tick, Drain, ReportSent>;
 
 }  // namespace ecs::task

@@ -29,6 +29,10 @@ class Observer {
   void operator()(const StepFailed& what);
   void operator()(const Vanished& what);
   void operator()(const Recovered& what);
+  void operator()(const ResourceChecked& what);
+  void operator()(const ResourceCreated& what) { end_resource_step(what.resource).known = ResourceStatus::kCreated; }
+  void operator()(const ResourceFailed& what);
+  void operator()(const ResourceRemoved& what) { end_resource_step(what.resource).known = ResourceStatus::kRemoved; }
   void operator()(const Tick&) {}
   void operator()(const Drain&);
   void operator()(const ReportSent& what);
@@ -41,6 +45,8 @@ class Observer {
   [[nodiscard]] Container& at(std::size_t container) { return task_.containers.at(container); }
   [[nodiscard]] UnixNanos now() const { return nanos(now_); }
 
+  Resource& end_resource_step(std::size_t resource);
+  void never_ran(std::string reason);
   void advance(Container& c, ContainerStatus status);
   void collect(const Container& c);
   void end_step(Container& c, StepKind step);
@@ -62,9 +68,57 @@ void keep_error(Container& c, const Error& error) {
   if (!c.error) c.error = error;
 }
 
+/// The original's form of a task's reason: single spaces, a capital letter first.
+std::string as_sentence(std::string_view text) {
+  std::string sentence;
+  for (const char c : text) {
+    const bool space = std::string_view(" \t\n\v\f\r").contains(c);
+    if (!space) {
+      sentence.push_back(c);
+    } else if (!sentence.empty() && sentence.back() != ' ') {
+      sentence.push_back(' ');
+    }
+  }
+  if (sentence.ends_with(' ')) sentence.pop_back();
+  if (!sentence.empty() && sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = static_cast<char>(sentence[0] - 32);
+  return sentence;
+}
+
 bool reportable(const Container& c) {
   if (c.is(ContainerStatus::kManifestPulled)) return c.digest_resolved;
   return is_running(c.known) || c.is(ContainerStatus::kStopped);
+}
+
+Resource& Observer::end_resource_step(std::size_t resource) {
+  Resource& r = task_.resources.at(resource);
+  r.doing.reset();
+  return r;
+}
+
+/// The task ends before anything of it began: its containers are not spoken of.
+void Observer::never_ran(std::string reason) {
+  task_.desired = TaskStatus::kStopped;
+  task_.reason = std::move(reason);
+  for (Container& c : task_.containers) c.desired = c.known = c.sent = ContainerStatus::kStopped;
+}
+
+void Observer::operator()(const ResourceChecked& what) {
+  Resource& r = end_resource_step(what.resource);
+  r.checked = true;
+  if (what.exists) r.known = ResourceStatus::kCreated;
+  if (what.refused.empty() || task_.desired == TaskStatus::kStopped) return;
+  const bool begun =
+      std::ranges::any_of(task_.containers, [](const Container& c) { return !c.is(ContainerStatus::kNone); });
+  if (!begun) return never_ran(what.refused);
+  // A process before this one ended while the task was on its way.
+  (*this)(ResourceFailed{what.resource, what.refused});
+}
+
+void Observer::operator()(const ResourceFailed& what) {
+  Resource& r = end_resource_step(what.resource);
+  r.terminal_reason = what.reason;
+  task_.desired = TaskStatus::kStopped;
+  if (task_.reason.empty()) task_.reason = as_sentence(what.reason);
 }
 
 void Observer::advance(Container& c, ContainerStatus status) {
@@ -219,6 +273,8 @@ void Observer::operator()(const StepFailed& what) {
       break;
     case StepKind::kInspect:
     case StepKind::kReport:
+    case StepKind::kCheckResource:
+    case StepKind::kCreateResource:
       break;
   }
 }
@@ -263,6 +319,9 @@ void Observer::derive_desired() {
   if (task_.desired == TaskStatus::kRunning) wanted = ContainerStatus::kRunning;
   if (task_.desired == TaskStatus::kStopped) wanted = ContainerStatus::kStopped;
   for (Container& c : task_.containers) c.desired = std::max(c.desired, wanted);
+  if (wanted == ContainerStatus::kNone) return;
+  const bool ending = wanted == ContainerStatus::kStopped;
+  for (Resource& r : task_.resources) r.desired = ending ? ResourceStatus::kRemoved : ResourceStatus::kCreated;
 }
 
 /// What does not run needs no stopping. A create or start under way is waited for; a pull is not.

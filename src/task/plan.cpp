@@ -35,8 +35,27 @@ bool stop_due(const Task& task, std::size_t i, UnixNanos now) {
 bool advance_due(const Task& task, std::size_t i) {
   const Container& c = task.containers[i];
   return task.admitted && c.desired != ContainerStatus::kStopped && c.known < c.desired &&
-         c.known < ContainerStatus::kRunning && may_advance(task, i);
+         c.known < ContainerStatus::kRunning && may_advance(task, i) &&
+         (!c.is(ContainerStatus::kManifestPulled) || has_resources(task, i));
 }
+
+bool is_checked(const Task& task) { return std::ranges::none_of(task.resources, &Resource::needs_check); }
+
+/// Checks come before everything else, also before the host has room: a task that cannot be run is refused at once.
+void add_resource_steps(const Task& task, std::vector<Step>& steps) {
+  const bool checked = is_checked(task);
+  for (std::size_t i = 0; i < task.resources.size(); ++i) {
+    const Resource& r = task.resources[i];
+    if (r.doing || r.desired != ResourceStatus::kCreated || r.known != ResourceStatus::kNone) continue;
+    if (r.needs_check()) {
+      steps.push_back({StepKind::kCheckResource, i});
+    } else if (checked && task.admitted) {
+      steps.push_back({StepKind::kCreateResource, i});
+    }
+  }
+}
+
+bool is_of_resource(StepKind kind) { return kind == StepKind::kCheckResource || kind == StepKind::kCreateResource; }
 
 bool any_running(const Task& task) {
   return std::ranges::any_of(task.containers, [](const Container& c) { return is_running(c.known); });
@@ -46,13 +65,15 @@ bool any_running(const Task& task) {
 
 std::vector<Step> plan(const Task& task, base::WallTime now) {
   std::vector<Step> steps(task.outbox.size(), Step{.kind = StepKind::kReport});
+  add_resource_steps(task, steps);
+  const bool checked = is_checked(task);
   const bool poll = task.poll_at != 0 && nanos(now) >= task.poll_at;
   for (std::size_t i = 0; i < task.containers.size(); ++i) {
     const Container& c = task.containers[i];
     if (!c.doing) {
       if (stop_due(task, i, nanos(now))) {
         steps.push_back({StepKind::kStop, i});
-      } else if (advance_due(task, i)) {
+      } else if (checked && advance_due(task, i)) {
         steps.push_back({next_step(c.known), i});
       }
     }
@@ -63,6 +84,10 @@ std::vector<Step> plan(const Task& task, base::WallTime now) {
 
 void begin(Task& task, const Step& step, base::WallTime now) {
   if (step.kind == StepKind::kReport) return;
+  if (is_of_resource(step.kind)) {
+    task.resources.at(step.container).doing = step.kind;
+    return;
+  }
   Container& c = task.containers.at(step.container);
   if (step.kind == StepKind::kInspect) {
     task.poll_at = nanos(now + task.policy.poll_interval);

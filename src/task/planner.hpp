@@ -19,7 +19,7 @@ namespace ecs::task {
 
 struct Step {
   StepKind kind = StepKind::kReport;
-  std::size_t container = 0;  ///< Index; 0 and unused for kReport.
+  std::size_t container = 0;  ///< Index; of the resource for kCheckResource and kCreateResource; unused for kReport.
   friend bool operator==(const Step&, const Step&) = default;
 };
 

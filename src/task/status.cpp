@@ -48,6 +48,17 @@ constexpr std::array<std::pair<TaskStatus, std::string_view>, 7> kTaskWords{{
     {TaskStatus::kStopped, "DEAD"},
 }};
 
+constexpr std::array<std::pair<ResourceStatus, std::string_view>, 3> kResourceWords{{
+    {ResourceStatus::kNone, "NONE"},
+    {ResourceStatus::kCreated, "CREATED"},
+    {ResourceStatus::kRemoved, "REMOVED"},
+}};
+
+constexpr std::array<std::pair<ResourceKind, std::string_view>, 2> kResourceKinds{{
+    {ResourceKind::kCgroup, "cgroup"},
+    {ResourceKind::kVolume, "dockerVolume"},
+}};
+
 constexpr std::array<std::pair<Health, std::string_view>, 3> kHealthWords{{
     {Health::kUnknown, "UNKNOWN"},
     {Health::kHealthy, "HEALTHY"},
@@ -69,7 +80,7 @@ constexpr std::array<std::pair<PullBehavior, std::string_view>, 4> kPullWords{{
     {PullBehavior::kPreferCached, "prefer-cached"},
 }};
 
-constexpr std::array<std::pair<StepKind, std::string_view>, 7> kStepWords{{
+constexpr std::array<std::pair<StepKind, std::string_view>, 9> kStepWords{{
     {StepKind::kResolve, "resolve"},
     {StepKind::kPull, "pull"},
     {StepKind::kCreate, "create"},
@@ -77,12 +88,16 @@ constexpr std::array<std::pair<StepKind, std::string_view>, 7> kStepWords{{
     {StepKind::kStop, "stop"},
     {StepKind::kInspect, "inspect"},
     {StepKind::kReport, "report"},
+    {StepKind::kCheckResource, "check resource"},
+    {StepKind::kCreateResource, "create resource"},
 }};
 
 }  // namespace
 
 std::string_view to_string(ContainerStatus status) { return word_of(kContainerWords, status); }
 std::string_view to_string(TaskStatus status) { return word_of(kTaskWords, status); }
+std::string_view to_string(ResourceStatus status) { return word_of(kResourceWords, status); }
+std::string_view to_string(ResourceKind kind) { return word_of(kResourceKinds, kind); }
 std::string_view to_string(Health health) { return word_of(kHealthWords, health); }
 std::string_view to_string(Condition condition) { return word_of(kConditionWords, condition); }
 std::string_view to_string(PullBehavior behavior) { return word_of(kPullWords, behavior); }
@@ -90,6 +105,8 @@ std::string_view to_string(StepKind kind) { return word_of(kStepWords, kind); }
 
 bool from_string(std::string_view word, ContainerStatus& status) { return value_of(kContainerWords, word, status); }
 bool from_string(std::string_view word, TaskStatus& status) { return value_of(kTaskWords, word, status); }
+bool from_string(std::string_view word, ResourceStatus& status) { return value_of(kResourceWords, word, status); }
+bool from_string(std::string_view word, ResourceKind& kind) { return value_of(kResourceKinds, word, kind); }
 bool from_string(std::string_view word, Health& health) { return value_of(kHealthWords, word, health); }
 bool from_string(std::string_view word, Condition& condition) { return value_of(kConditionWords, word, condition); }
 bool from_string(std::string_view word, PullBehavior& behavior) { return value_of(kPullWords, word, behavior); }

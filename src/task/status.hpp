@@ -11,6 +11,9 @@ enum class ContainerStatus { kNone, kManifestPulled, kPulled, kCreated, kRunning
 /// kPulled is never used; it keeps the order of the two lattices alike.
 enum class TaskStatus { kNone, kManifestPulled, kPulled, kCreated, kRunning, kStopped };
 
+/// Of what a task needs besides containers. kRemoved is reached from anywhere.
+enum class ResourceStatus { kNone, kCreated, kRemoved };
+
 enum class Health { kUnknown, kHealthy, kUnhealthy };
 
 /// When a container may go on, said of another container.
@@ -18,9 +21,24 @@ enum class Condition { kCreate, kStart, kComplete, kSuccess, kHealthy };
 
 enum class PullBehavior { kDefault, kAlways, kOnce, kPreferCached };
 
+/// One piece of work on a container or a resource, or a report on the task.
+enum class StepKind {
+  kResolve,
+  kPull,
+  kCreate,
+  kStart,
+  kStop,
+  kInspect,
+  kReport,
+  kCheckResource,  ///< Whether what exists already is what the task needs; before anything else is done.
+  kCreateResource,
+};
+[[nodiscard]] std::string_view to_string(StepKind kind);
+
 /// The internal word: NONE, MANIFEST_PULLED, ... In state rows and in events of the agent.
 [[nodiscard]] std::string_view to_string(ContainerStatus status);
 [[nodiscard]] std::string_view to_string(TaskStatus status);
+[[nodiscard]] std::string_view to_string(ResourceStatus status);
 [[nodiscard]] std::string_view to_string(Health health);
 [[nodiscard]] std::string_view to_string(Condition condition);
 [[nodiscard]] std::string_view to_string(PullBehavior behavior);
@@ -28,6 +46,7 @@ enum class PullBehavior { kDefault, kAlways, kOnce, kPreferCached };
 /// False when the word is not one of the lattice. Legacy words are accepted: UNKNOWN is NONE, DEAD is STOPPED.
 [[nodiscard]] bool from_string(std::string_view word, ContainerStatus& status);
 [[nodiscard]] bool from_string(std::string_view word, TaskStatus& status);
+[[nodiscard]] bool from_string(std::string_view word, ResourceStatus& status);
 [[nodiscard]] bool from_string(std::string_view word, Health& health);
 [[nodiscard]] bool from_string(std::string_view word, Condition& condition);
 [[nodiscard]] bool from_string(std::string_view word, PullBehavior& behavior);

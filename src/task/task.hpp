@@ -14,6 +14,7 @@
 #include <boost/describe/class.hpp>
 
 #include "base/clock.hpp"
+#include "task/resource.hpp"
 #include "task/status.hpp"
 
 namespace ecs::task {
@@ -67,6 +68,15 @@ struct VolumeFrom {
 };
 BOOST_DESCRIBE_STRUCT(VolumeFrom, (), (source_container, read_only))
 
+/// Where a container sees one of the task's volumes.
+struct MountPoint {
+  std::string source_volume;
+  std::string container_path;
+  bool read_only = false;
+  friend bool operator==(const MountPoint&, const MountPoint&) = default;
+};
+BOOST_DESCRIBE_STRUCT(MountPoint, (), (source_volume, container_path, read_only))
+
 /// Raw Docker JSON of the payload, laid over what the agent builds.
 struct DockerConfig {
   std::string version;
@@ -74,10 +84,6 @@ struct DockerConfig {
   std::string host_config;
 };
 BOOST_DESCRIBE_STRUCT(DockerConfig, (), (version, config, host_config))
-
-/// One piece of work on a container, or a report on the task.
-enum class StepKind { kResolve, kPull, kCreate, kStart, kStop, kInspect, kReport };
-[[nodiscard]] std::string_view to_string(StepKind kind);
 
 struct Container {
   // From the payload; never changes after intake.
@@ -91,6 +97,7 @@ struct Container {
   std::map<std::string, std::string> environment;
   std::vector<std::string> links;
   std::vector<VolumeFrom> volumes_from;
+  std::vector<MountPoint> mount_points;
   std::vector<PortMapping> port_mappings;
   std::vector<Dependency> depends_on;  ///< Links and volumesFrom are in it too.
   std::int64_t start_timeout = 0;      ///< Seconds, 0 is none.
@@ -132,9 +139,10 @@ struct Container {
 };
 BOOST_DESCRIBE_STRUCT(Container, (),
                       (name, image, command, entry_point, cpu, memory, essential, environment, links, volumes_from,
-                       port_mappings, depends_on, start_timeout, stop_timeout, health_check_type, docker_config,
-                       container_arn, docker_name, endpoint_id, desired, known, sent, docker_id, image_id, image_digest,
-                       digest_resolved, exit_code, error, bindings, labels, created_at, started_at, finished_at))
+                       mount_points, port_mappings, depends_on, start_timeout, stop_timeout, health_check_type,
+                       docker_config, container_arn, docker_name, endpoint_id, desired, known, sent, docker_id,
+                       image_id, image_digest, digest_resolved, exit_code, error, bindings, labels, created_at,
+                       started_at, finished_at))
 
 /// A container's part of a report: a snapshot of the moment in which its status changed.
 struct ContainerReport {
@@ -189,6 +197,8 @@ struct Task {
   UnixNanos pull_stopped_at = 0;
   UnixNanos execution_stopped_at = 0;
 
+  std::vector<Volume> volumes;        ///< What mount points may name.
+  std::vector<Resource> resources;    ///< Created before the containers' pulls, removed after the containers.
   std::vector<Container> containers;  ///< In rows of their own.
 
   // In memory only.
@@ -206,6 +216,6 @@ struct Task {
 BOOST_DESCRIBE_STRUCT(Task, (),
                       (arn, family, version, cpu, memory, network_mode, pid_mode, ipc_mode, launch_type, service_name,
                        group, credentials_id, execution_credentials_id, desired, known, sent, reason, accepted_at,
-                       known_at, pull_started_at, pull_stopped_at, execution_stopped_at))
+                       known_at, pull_started_at, pull_stopped_at, execution_stopped_at, volumes, resources))
 
 }  // namespace ecs::task

@@ -74,6 +74,10 @@ struct Play {
         return see(Seen{i, facts(ContainerStatus::kRunning), kind});
       case StepKind::kStop:
         return see(Seen{i, facts(ContainerStatus::kStopped, 137), kind});
+      case StepKind::kCheckResource:
+        return see(ResourceChecked{.resource = i, .refused = {}});
+      case StepKind::kCreateResource:
+        return see(ResourceCreated{i});
       case StepKind::kInspect:
       case StepKind::kReport:
         return;
