@@ -4,7 +4,7 @@ import json, time
 import pytest
 
 from fakes.aws import Answer
-from harness import MOMENT, container, docker_api, stopped, task
+from harness import MOMENT, container, docker_api, poll, stopped, task
 
 
 def statuses(a, t):
@@ -173,13 +173,18 @@ def test_ecs_api_35_an_invalid_parameter_is_not_repeated(make_agent):
 
 
 def test_ecs_api_36_stopped_never_overtakes_running(make_agent):
+    import threading
     a = make_agent().start()
-    a.aws.script["SubmitTaskStateChange"] = [Answer("ServerException", "x", 500) for _ in range(5)]
+    a.aws.hold["SubmitTaskStateChange"] = threading.Event()
     t = task(container(command=["sh", "-c", "exit 0"]))
     a.payload(t)
+    poll(lambda: [c for c in docker_api.of_task(t["arn"]) if c["State"] == "exited"], what="the container's end")
+    time.sleep(MOMENT)
+    assert len(a.submissions(t)) == 1, "nothing follows a report before its answer"
+    a.aws.hold["SubmitTaskStateChange"].set()
     a.aws.reported(t["arn"], "STOPPED")
     order = [s for s in statuses(a, t) if s != "PENDING"]
-    assert order == sorted(order, key=["RUNNING", "STOPPED"].index)
+    assert order == ["RUNNING", "STOPPED"]
 
 
 def test_ecs_api_37_at_most_ten_submissions_are_open(make_agent):

@@ -23,6 +23,10 @@ LEAST = 10
 LIMIT = 300
 
 
+class DoesNotBuild(Exception):
+    """The text says what was built and what the compiler said."""
+
+
 class Fault:
     def __init__(self, path):
         text = path.read_text()
@@ -79,11 +83,11 @@ def build(preset, folder, *targets):
     for command in (["cmake", "--preset", preset], ["ninja", "-C", folder, *targets]):
         code, text = run(*command)
         if code:
-            sys.exit(f"judge: {' '.join(command)} fails, and so nothing can be judged:\n{text[-4000:]}")
+            raise DoesNotBuild(f"{' '.join(command)}:\n{text[-4000:]}")
 
 
 def check(words):
-    """Builds what the check needs and runs it: (passed, output)."""
+    """Builds what the check needs and runs it: (passed, output). Throws DoesNotBuild."""
     kind, rest = words[0], words[1:]
     if kind in ("unit", "asan"):
         preset, folder = ("release", "build") if kind == "unit" else ("asan", "build/asan")
@@ -132,6 +136,10 @@ def main():
         begun, undo = time.monotonic(), f.plant()
         try:
             passed, text = check(f.check)
+        except DoesNotBuild as e:
+            print(f"BROKEN {f.name}: with it the tree does not build: {e}", flush=True)
+            blind.append(f.name)
+            continue
         finally:
             undo()
         print(f"{'BLIND ' if passed else 'caught'} {f.name}: {f.what} [{' '.join(f.check)}] ({time.monotonic() - begun:.0f} s)", flush=True)
