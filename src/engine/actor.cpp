@@ -50,9 +50,20 @@ void TaskActor::start(bool holds_resources) {
   } else if (holds_resources || fargate) {
     tell(task::Admitted{});
   } else {
-    // The actor outlives its place in the queue: it gives it up when the task ends and when it stops.
-    parts_.resources.enqueue(task_.arn, demand_of(task_), [this] { tell(task::Admitted{}); });
+    ask_for_resources();
   }
+}
+
+void TaskActor::ask_for_resources() {
+  // What is to stop goes by the same way without ever holding anything.
+  if (task_.desired == task::TaskStatus::kStopped) return;
+  Demand demand = demand_of(task_);
+  if (const auto never = parts_.resources.never_fits(demand)) {
+    tell(task::Unfit{"HostResourcesError: " + *never});
+    return;
+  }
+  // The actor outlives its place in the queue: it gives it up when the task ends and when it stops.
+  parts_.resources.enqueue(task_.arn, std::move(demand), [this] { tell(task::Admitted{}); });
 }
 
 void TaskActor::tell(task::Observation what) {

@@ -112,6 +112,7 @@ class TaskActor {
   // actor.cpp: the loop
   base::Async<> run();
   void handle(const task::Observation& what);
+  void ask_for_resources();
   void react();
   void start_steps();
   void arm_timer();

@@ -293,14 +293,19 @@ TEST(Engine, Engine08_WaitingIsFirstComeFirstServed) {
 TEST(Engine, Engine07_AWaitingTaskThatIsStoppedFreesTheQueue) {
   Rig rig({.memory = 100});
   rig.boot();
+  auto small = payload_container("c");
+  small.memory = 20;
+  rig.accept({payload_task({small}, "there")});
+  ASSERT_TRUE(rig.wait_status("arn:aws:ecs:us-west-2:123456789012:task/harness/there", "RUNNING"));
   auto big = payload_container("c");
-  big.memory = 1000;
+  big.memory = 100;
   const auto a = payload_task({big}, "a");
   const auto b = payload_task({payload_container("c")}, "b");
   rig.accept({a});
   rig.accept({b});
   rig.clock.advance(std::chrono::minutes(1));
-  EXPECT_THAT(rig.submitter.accepted, IsEmpty());
+  EXPECT_THAT(rig.submitter.statuses(*a.arn), IsEmpty());
+  EXPECT_THAT(rig.submitter.statuses(*b.arn), IsEmpty());
   rig.stop(a);
   EXPECT_TRUE(rig.wait_status(*a.arn, "STOPPED"));
   EXPECT_TRUE(rig.wait_status(*b.arn, "RUNNING"));

@@ -1,6 +1,7 @@
 #include "engine/host_resources.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.hpp"
@@ -12,8 +13,31 @@ namespace {
 
 constexpr std::int64_t kMiB = 1024 * 1024;
 
-bool has(const std::vector<std::uint16_t>& ports, std::uint16_t port) {
-  return std::ranges::find(ports, port) != ports.end();
+std::string short_id(std::string_view arn) { return std::string(base::last_arn_part(arn)); }
+
+template <class Keys, class Holders>
+void put(const std::string& arn, const Keys& keys, Holders& into) {
+  for (const auto& key : keys) into.try_emplace(key, arn);
+}
+
+template <class Keys, class Holders>
+void drop(const std::string& arn, const Keys& keys, Holders& from) {
+  for (const auto& key : keys) {
+    const auto found = from.find(key);
+    if (found != from.end() && found->second == arn) from.erase(found);
+  }
+}
+
+std::string port_name(std::uint16_t port, bool udp) { return "port " + std::to_string(port) + (udp ? "/udp" : "/tcp"); }
+
+std::string shortage(std::int64_t wanted, std::int64_t left, std::string_view unit) {
+  return std::to_string(wanted) + " " + std::string(unit) + ", " + std::to_string(std::max<std::int64_t>(left, 0)) +
+         " are free";
+}
+
+std::string too_much(std::int64_t wanted, std::int64_t total, const std::string& unit, const std::string& what) {
+  return "the task needs " + std::to_string(wanted) + unit + what + ", this host has " + std::to_string(total) + unit +
+         " for tasks";
 }
 
 }  // namespace
@@ -24,6 +48,8 @@ Demand demand_of(const task::Task& task) {
     demand.cpu += c.cpu;
     const std::int64_t reservation = raw_memory_reservation(c.docker_config.host_config) / kMiB;
     demand.memory += reservation > 0 ? reservation : c.memory;
+    demand.gpus.insert(demand.gpus.end(), c.gpus.begin(), c.gpus.end());
+    if (task.network_mode == "awsvpc") continue;
     for (const task::PortMapping& mapping : c.port_mappings) {
       if (mapping.host_port != 0) (mapping.protocol == "udp" ? demand.udp : demand.tcp).push_back(mapping.host_port);
     }
@@ -33,11 +59,43 @@ Demand demand_of(const task::Task& task) {
   return demand;
 }
 
+void HostResources::Account::add(const std::string& arn, const Demand& demand) {
+  cpu += demand.cpu;
+  memory += demand.memory;
+  put(arn, demand.tcp, tcp);
+  put(arn, demand.udp, udp);
+  put(arn, demand.gpus, gpus);
+}
+
+void HostResources::Account::remove(const std::string& arn, const Demand& demand) {
+  cpu -= demand.cpu;
+  memory -= demand.memory;
+  drop(arn, demand.tcp, tcp);
+  drop(arn, demand.udp, udp);
+  drop(arn, demand.gpus, gpus);
+}
+
 HostResources::HostResources(const Settings& settings)
     : cpu_(settings.cpu),
       memory_(settings.memory),
       reserved_tcp_(settings.reserved_ports.begin(), settings.reserved_ports.end()),
-      reserved_udp_(settings.reserved_ports_udp.begin(), settings.reserved_ports_udp.end()) {}
+      reserved_udp_(settings.reserved_ports_udp.begin(), settings.reserved_ports_udp.end()),
+      gpus_(settings.gpus.begin(), settings.gpus.end()) {}
+
+std::optional<std::string> HostResources::never_fits(const Demand& demand) const {
+  if (cpu_ > 0 && demand.cpu > cpu_) return too_much(demand.cpu, cpu_, " CPU shares", "");
+  if (memory_ > 0 && demand.memory > memory_) return too_much(demand.memory, memory_, " MiB", " of memory");
+  for (const bool udp : {false, true}) {
+    for (const std::uint16_t port : udp ? demand.udp : demand.tcp) {
+      if (!(udp ? reserved_udp_ : reserved_tcp_).contains(port)) continue;
+      return "the task needs " + port_name(port, udp) + ", which is reserved on this host";
+    }
+  }
+  for (const std::string& gpu : demand.gpus) {
+    if (!gpus_.contains(gpu)) return "the task needs GPU " + gpu + ", which this host does not have";
+  }
+  return std::nullopt;
+}
 
 void HostResources::enqueue(const std::string& arn, Demand demand, std::function<void()> admitted) {
   queue_.push_back({arn, std::move(demand), std::move(admitted)});
@@ -45,68 +103,88 @@ void HostResources::enqueue(const std::string& arn, Demand demand, std::function
 }
 
 void HostResources::take(const std::string& arn, Demand demand) {
-  cpu_used_ += demand.cpu;
-  memory_used_ += demand.memory;
-  held_.insert_or_assign(arn, std::move(demand));
+  held_.add(arn, demand);
+  holders_.insert_or_assign(arn, std::move(demand));
 }
 
 void HostResources::release(const std::string& arn) {
-  if (const auto found = held_.find(arn); found != held_.end()) {
-    cpu_used_ -= found->second.cpu;
-    memory_used_ -= found->second.memory;
-    held_.erase(found);
+  if (const auto found = holders_.find(arn); found != holders_.end()) {
+    held_.remove(arn, found->second);
+    holders_.erase(found);
   }
   std::erase_if(queue_, [&](const Waiting& waiting) { return waiting.arn == arn; });
   serve();
 }
 
 void HostResources::serve() {
-  // An admitted task may end, and so release, inside its own call.
-  if (serving_) return;
-  serving_ = true;
-  while (!queue_.empty() && lacks(queue_.front().demand).empty()) {
-    Waiting next = std::move(queue_.front());
-    queue_.pop_front();
-    take(next.arn, std::move(next.demand));
-    next.admitted();
+  std::vector<Waiting> admitted;
+  std::deque<Waiting> left;
+  Account before;
+  for (Waiting& waiting : queue_) {
+    if (lacks(waiting.demand, before).empty()) {
+      take(waiting.arn, waiting.demand);
+      admitted.push_back(std::move(waiting));
+    } else {
+      before.add(waiting.arn, waiting.demand);
+      left.push_back(std::move(waiting));
+    }
   }
-  serving_ = false;
-}
-
-std::string HostResources::port_holder(std::uint16_t port, bool udp) const {
-  if ((udp ? reserved_udp_ : reserved_tcp_).contains(port)) return "reserved";
-  for (const auto& [arn, demand] : held_) {
-    if (has(udp ? demand.udp : demand.tcp, port)) return "held by task " + std::string(base::last_arn_part(arn));
+  queue_ = std::move(left);
+  // Whoever is told may end a task, and so change all this, inside the call.
+  for (const Waiting& next : admitted) {
+    if (holders_.contains(next.arn)) next.admitted();
   }
-  return {};
 }
 
 bool HostResources::port_taken(std::uint16_t port, std::string_view protocol) const {
-  return !port_holder(port, protocol == "udp").empty();
+  if (protocol == "udp") return reserved_udp_.contains(port) || held_.udp.contains(port);
+  return reserved_tcp_.contains(port) || held_.tcp.contains(port);
 }
 
-std::string HostResources::lacks(const Demand& demand) const {
-  if (cpu_ > 0 && cpu_used_ + demand.cpu > cpu_) {
-    return std::to_string(demand.cpu) + " CPU shares, " + std::to_string(cpu_ - cpu_used_) + " are free";
-  }
-  if (memory_ > 0 && memory_used_ + demand.memory > memory_) {
-    return std::to_string(demand.memory) + " MiB of memory, " + std::to_string(memory_ - memory_used_) + " are free";
-  }
+std::string HostResources::taken_by(const Demand& demand, const Account& by, std::string_view how) const {
   for (const bool udp : {false, true}) {
     for (const std::uint16_t port : udp ? demand.udp : demand.tcp) {
-      const std::string holder = port_holder(port, udp);
-      if (!holder.empty()) return "port " + std::to_string(port) + (udp ? "/udp" : "/tcp") + ", " + holder;
+      const auto& holders = udp ? by.udp : by.tcp;
+      const auto found = holders.find(port);
+      if (found == holders.end()) continue;
+      return port_name(port, udp) + ", " + std::string(how) + " by task " + short_id(found->second);
+    }
+  }
+  for (const std::string& gpu : demand.gpus) {
+    const auto found = by.gpus.find(gpu);
+    if (found != by.gpus.end()) {
+      return "GPU " + gpu + ", " + std::string(how) + " by task " + short_id(found->second);
     }
   }
   return {};
 }
 
+std::string HostResources::lacks(const Demand& demand, const Account& before) const {
+  const std::int64_t cpu_left = cpu_ - held_.cpu - before.cpu;
+  if (cpu_ > 0 && demand.cpu > 0 && demand.cpu > cpu_left) return shortage(demand.cpu, cpu_left, "CPU shares");
+  const std::int64_t memory_left = memory_ - held_.memory - before.memory;
+  if (memory_ > 0 && demand.memory > 0 && demand.memory > memory_left) {
+    return shortage(demand.memory, memory_left, "MiB of memory");
+  }
+  if (const auto never = never_fits(demand)) return *never;
+  std::string holder = taken_by(demand, held_, "held");
+  return holder.empty() ? taken_by(demand, before, "wanted earlier") : holder;
+}
+
 std::optional<std::string> HostResources::why_waiting(std::string_view arn) const {
-  const auto found = std::ranges::find(queue_, arn, &Waiting::arn);
-  if (found == queue_.end()) return std::nullopt;
-  if (found == queue_.begin()) return "waits for " + lacks(found->demand);
-  return "waits behind task " + std::string(base::last_arn_part(queue_.front().arn)) + ", which waits for " +
-         lacks(queue_.front().demand);
+  Account before;
+  std::string others;
+  for (const Waiting& waiting : queue_) {
+    if (waiting.arn != arn) {
+      before.add(waiting.arn, waiting.demand);
+      if (others.empty()) others = waiting.arn;
+      continue;
+    }
+    const std::string alone = lacks(waiting.demand, {});
+    if (!alone.empty()) return "waits for " + alone;
+    return "waits behind task " + short_id(others) + ", which came first: " + lacks(waiting.demand, before);
+  }
+  return std::nullopt;
 }
 
 }  // namespace ecs::engine

@@ -38,6 +38,7 @@ struct Engine::Impl {
   void on_event(const docker::Event& event);
   void resync(const std::string& reason);
   base::Async<> drain_reports();
+  base::Async<> look_at_queue();
   base::Async<> remove_finished();
 
   Settings settings;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr base::Duration kDrainMin = std::chrono::seconds(10);
 constexpr base::Duration kDrainSpread = std::chrono::seconds(20);
+constexpr base::Duration kQueueTick = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -51,6 +52,13 @@ base::Async<> Engine::Impl::drain_reports() {
     for (const auto& [arn, actor] : actors) {
       if (!actor->task().events.empty()) actor->tell(task::Drain{});
     }
+  }
+}
+
+base::Async<> Engine::Impl::look_at_queue() {
+  while (true) {
+    co_await parts.clock.sleep_for(kQueueTick);
+    resources.look_again();
   }
 }
 

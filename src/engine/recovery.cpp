@@ -77,6 +77,7 @@ base::Async<> Engine::Impl::recover() {
   loaded = {};
   scope.spawn("container events", follow_events());
   scope.spawn("collected reports", drain_reports());
+  scope.spawn("queue for host resources", look_at_queue());
   scope.spawn("finished tasks", remove_finished());
 }
 

@@ -30,6 +30,7 @@ struct Settings {
   std::int64_t memory = 0;  ///< MiB, what is reserved already taken off.
   std::vector<std::uint16_t> reserved_ports{22, 2375, 2376, 51678, 51679};
   std::vector<std::uint16_t> reserved_ports_udp;
+  std::vector<std::string> gpus;  ///< Device ids.
 
   base::Duration cleanup_wait = std::chrono::hours(3);  ///< From a task's end to the removal of its containers.
   base::Duration cleanup_jitter{0};

@@ -36,6 +36,11 @@ struct Wanted {
 /// The host's resources are counted for the task.
 struct Admitted {};
 
+/// This host can never give the task what it needs.
+struct Unfit {
+  std::string reason;  ///< Of the task, as the user sees it.
+};
+
 /// The digest of a container's image was looked for.
 struct Resolved {
   std::size_t container = 0;
@@ -116,7 +121,7 @@ struct ReportSent {
 };
 
 using Observation =
-    std::variant<Wanted, Admitted, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Recovered,
+    std::variant<Wanted, Admitted, Unfit, Resolved, PullStarted, Pulled, Seen, StepFailed, Vanished, Recovered,
                  ResourceChecked, ResourceCreated, ResourceFailed, ResourceRemoved, Tick, Drain, ReportSent>;
 
 }  // namespace ecs::task

@@ -22,6 +22,10 @@ class Observer {
 
   void operator()(const Wanted& what) { task_.desired = std::max(task_.desired, what.status); }
   void operator()(const Admitted&) { task_.admitted = true; }
+  void operator()(const Unfit& what) {
+    if (task_.reason.empty()) task_.reason = what.reason;
+    task_.desired = TaskStatus::kStopped;
+  }
   void operator()(const Resolved& what);
   void operator()(const PullStarted& what);
   void operator()(const Pulled& what);

@@ -105,6 +105,7 @@ struct Container {
   std::string health_check_type;
   DockerConfig docker_config;
   std::string container_arn;
+  std::vector<std::string> gpus;  ///< Device ids.
 
   // Chosen at intake, stored with the task before anything runs, so that a crash in the create call can be undone.
   std::string docker_name;
@@ -140,7 +141,7 @@ struct Container {
 BOOST_DESCRIBE_STRUCT(Container, (),
                       (name, image, command, entry_point, cpu, memory, essential, environment, links, volumes_from,
                        mount_points, port_mappings, depends_on, start_timeout, stop_timeout, health_check_type,
-                       docker_config, container_arn, docker_name, endpoint_id, desired, known, sent, docker_id,
+                       docker_config, container_arn, gpus, docker_name, endpoint_id, desired, known, sent, docker_id,
                        image_id, image_digest, digest_resolved, exit_code, error, bindings, labels, created_at,
                        started_at, finished_at))
 
