@@ -40,6 +40,11 @@ engine::Settings engine_settings(const config::Config& config, const std::string
   settings.stop_timeout = config.stop_timeout;
   settings.exclude_ipv6_port_binding = config.exclude_ipv6_port_bindings.on();
   settings.exclude_ipv4_port_binding = config.ip_compatibility.ipv6_only();
+  settings.ipv6_only = config.ip_compatibility.ipv6_only();
+  settings.external = config.external.on();
+  settings.gpu_support = config.gpu_support;
+  settings.nvidia_runtime = config.nvidia_runtime;
+  settings.neuron_support = config.inferentia_support;
   settings.dynamic_host_ports = {config.dynamic_host_ports.first, config.dynamic_host_ports.last};
   settings.cpu = std::int64_t{cpus} * 1024;
   settings.memory = memory_mib - config.reserved_memory;

@@ -111,11 +111,14 @@ base::Async<task::Observation> TaskActor::create(std::size_t container) {
   const std::vector<std::string> image_env = co_await parts_.images.environment(task_.containers[container].image);
   const task::Container& c = task_.containers[container];
   const std::vector<PublishedPort> ports = parts_.ports.publish(c.port_mappings);
-  CreateJob job{.name = c.docker_name,
-                .body = create_body({task_, container, parts_.settings, ports, image_env}),
-                .version = docker::ApiVersion::parse(c.docker_config.version),
-                .task_arn = task_.arn,
-                .container_name = c.name};
+  const docker::EngineVersions& engine = parts_.docker.versions();
+  const auto version = docker::ApiVersion::parse(c.docker_config.version);
+  CreateJob job{
+      .name = c.docker_name,
+      .body = create_body({task_, container, parts_.settings, ports, image_env, engine.lifted(version), engine.server}),
+      .version = version,
+      .task_arn = task_.arn,
+      .container_name = c.name};
   // The name was stored when the task was accepted.
   task::Facts facts = co_await parts_.steps.create(stored_, std::move(job));
   co_return task::Seen{container, std::move(facts), task::StepKind::kCreate};

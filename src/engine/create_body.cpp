@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "engine/create_host_config.hpp"
 #include "engine/docker_errors.hpp"
 #include "engine/raw_docker.hpp"
 #include "json/value.hpp"
@@ -14,10 +15,9 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::int64_t kMiB = 1024 * 1024;
-constexpr std::int64_t kMinimumMemory = 4 * kMiB;
-constexpr std::int64_t kMinimumShares = 2;
-constexpr std::int64_t kMaximumShares = 262144;
+constexpr docker::ApiVersion kStopTimeoutSince{1, 25};
+constexpr docker::ApiVersion kStartIntervalSince{1, 44};
+constexpr docker::ApiVersion kMacAddressUntil{1, 44};
 
 const task::Container& container_of(const CreateInput& input) { return input.task.containers.at(input.container); }
 
@@ -27,55 +27,27 @@ bool names_region(std::string_view variable) {
   return variable.starts_with("AWS_REGION=") || variable.starts_with("AWS_DEFAULT_REGION=");
 }
 
-std::string port_key(std::uint16_t port, const std::string& protocol) { return std::to_string(port) + "/" + protocol; }
-
 bj::object exposed_ports(const std::vector<PublishedPort>& ports) {
   bj::object exposed;
-  for (const PublishedPort& port : ports) exposed[port_key(port.container_port, port.protocol)] = bj::object();
+  for (const PublishedPort& port : ports) exposed[port.key()] = bj::object();
   return exposed;
 }
 
-bj::object port_bindings(const std::vector<PublishedPort>& ports) {
-  bj::object bindings;
-  for (const PublishedPort& port : ports) {
-    bj::value& place = bindings[port_key(port.container_port, port.protocol)];
-    if (!place.is_array()) place.emplace_array();
-    place.get_array().push_back(bj::object{{"HostIp", ""}, {"HostPort", std::to_string(port.host_port)}});
-  }
-  return bindings;
+[[noreturn]] void needs_version(std::string_view feature, docker::ApiVersion needed, docker::ApiVersion used) {
+  throw StepError("CannotCreateContainerError", base::go_quote(feature) + " requires API version " + needed.text() +
+                                                    ", but the Docker daemon API version is " + used.text());
 }
 
-bj::array links(const CreateInput& input) {
-  bj::array all;
-  for (const std::string& link : container_of(input).links) {
-    const auto parts = base::split(link, ':');
-    const auto target = input.task.find(parts.front());
-    if (!target) throw StepError("HostConfigError", "Link target not available: " + parts.front());
-    all.emplace_back(input.task.containers[*target].docker_name + ":" + parts.back());
+/// As Docker's own client does before it sends.
+void fit_to_version(docker::ApiVersion version, bj::object& config) {
+  if (version < kStopTimeoutSince && config.contains("StopTimeout")) {
+    needs_version("stop timeout", kStopTimeoutSince, version);
   }
-  return all;
-}
-
-bj::array volumes_from(const CreateInput& input) {
-  bj::array all;
-  for (const task::VolumeFrom& volume : container_of(input).volumes_from) {
-    const auto source = input.task.find(volume.source_container);
-    if (!source) throw StepError("HostConfigError", "Volume target not available: " + volume.source_container);
-    all.emplace_back(input.task.containers[*source].docker_name + (volume.read_only ? ":ro" : ""));
+  const auto* check = config.if_contains("Healthcheck");
+  if (version < kStartIntervalSince && check != nullptr && check->get_object().contains("StartInterval")) {
+    needs_version("specify health-check start interval", kStartIntervalSince, version);
   }
-  return all;
-}
-
-std::int64_t memory_bytes(std::int64_t mib) { return mib == 0 ? 0 : std::max(mib * kMiB, kMinimumMemory); }
-
-/// Docker loses lines without a word when a non-blocking log has no buffer of a given size.
-void bound_log_buffer(bj::object& host) {
-  auto* log = host["LogConfig"].if_object();
-  auto* config = log == nullptr ? nullptr : (*log)["Config"].if_object();
-  if (config == nullptr) return;
-  const auto* mode = config->if_contains("mode");
-  const bool non_blocking = mode != nullptr && mode->is_string() && mode->get_string() == "non-blocking";
-  if (non_blocking && !config->contains("max-buffer-size")) (*config)["max-buffer-size"] = "10m";
+  if (version >= kMacAddressUntil) config.erase("MacAddress");
 }
 
 bj::object build_config(const CreateInput& input) {
@@ -107,28 +79,6 @@ bj::object build_config(const CreateInput& input) {
   return config;
 }
 
-bj::object build_host_config(const CreateInput& input) {
-  const task::Container& c = container_of(input);
-  bj::object host = zero_host_config();
-  host["Links"] = links(input);
-  host["Binds"] = bj::array();
-  host["PortBindings"] = port_bindings(input.ports);
-  host["VolumesFrom"] = volumes_from(input);
-  host["Memory"] = memory_bytes(c.memory);
-  host["CpuShares"] = std::clamp(c.cpu, kMinimumShares, kMaximumShares);
-  if (!c.docker_config.host_config.empty()) {
-    try {
-      overlay_host_config(host, c.docker_config.host_config);
-    } catch (const json::Error& e) {
-      throw StepError("HostConfigError", std::string("Unable to decode given host config: ") + e.what());
-    }
-  }
-  if (input.task.pid_mode == "host") host["PidMode"] = "host";
-  if (input.task.ipc_mode == "host" || input.task.ipc_mode == "none") host["IpcMode"] = input.task.ipc_mode;
-  bound_log_buffer(host);
-  return host;
-}
-
 }  // namespace
 
 std::vector<std::string> environment_of(const CreateInput& input) {
@@ -146,8 +96,9 @@ std::vector<std::string> environment_of(const CreateInput& input) {
 
 std::string create_body(const CreateInput& input) {
   // The host config comes first: its errors are the ones that the user hears of.
-  bj::object host = build_host_config(input);
+  bj::object host = host_config_of(input);
   bj::object body = build_config(input);
+  fit_to_version(input.api_version, body);
   body["HostConfig"] = std::move(host);
   body["NetworkingConfig"] = bj::object{{"EndpointsConfig", nullptr}};
   return json::write(body, {.sort = false});

@@ -31,10 +31,13 @@ struct Built {
   Settings settings;
   std::vector<PublishedPort> ports;
   std::vector<std::string> image_env;
+  docker::ApiVersion version{1, 41};
+  std::string server = "20.10.24+dfsg1";
 
   [[nodiscard]] bj::value body(std::size_t container = 0) const {
-    return json::parse(create_body({task, container, settings, ports, image_env}));
+    return json::parse(create_body({task, container, settings, ports, image_env, version, server}));
   }
+  [[nodiscard]] bj::value host(std::size_t container = 0) const { return body(container).at("HostConfig"); }
   [[nodiscard]] std::string error() const {
     try {
       (void)body();

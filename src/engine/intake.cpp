@@ -182,6 +182,28 @@ std::string add_implicit_dependencies(task::Task& task) {
   return {};
 }
 
+/// One GPU belongs to one container. The text says what is wrong; empty when nothing is.
+std::string add_gpus(const acs::Task& payload, const Settings& settings, task::Task& task) {
+  for (const acs::Association& association : payload.associations) {
+    if (association.type != "gpu") continue;
+    const std::string gpu = text(association.name);
+    if (association.containers.size() != 1) return "could not associate multiple containers to GPU " + gpu;
+    const auto container = task.find(association.containers.front());
+    if (!container) {
+      return "could not find container with name " + association.containers.front() + " for associating GPU " + gpu;
+    }
+    task.containers[*container].gpus.push_back(gpu);
+  }
+  if (!settings.gpu_support || settings.external) return {};
+  for (task::Container& c : task.containers) {
+    if (c.gpus.empty()) continue;
+    std::string& devices = c.environment["NVIDIA_VISIBLE_DEVICES"];
+    devices.clear();
+    for (const std::string& gpu : c.gpus) devices += (devices.empty() ? "" : ",") + gpu;
+  }
+  return {};
+}
+
 /// False for an unknown condition word, which nothing ever satisfies.
 bool add_dependencies(const acs::Task& payload, task::Task& task) {
   for (std::size_t i = 0; i < payload.containers.size(); ++i) {
@@ -217,14 +239,15 @@ task::Task ended(task::Task task, std::string reason, base::WallTime now) {
 }
 
 /// Why the task cannot run although it could be read; empty when it can.
-std::string reason_against(const acs::Task& payload, task::Task& task) {
+std::string reason_against(const acs::Task& payload, const Settings& settings, task::Task& task) {
   const std::string prefix = "resource cannot be initialized for task " + task.arn + ": ";
   std::set<std::string_view> names;
   for (const task::Container& c : task.containers) {
     if (!names.insert(c.name).second) return prefix + "more than one container has the name " + c.name;
   }
   const bool conditions_known = add_dependencies(payload, task);
-  const std::string wrong = add_implicit_dependencies(task);
+  std::string wrong = add_implicit_dependencies(task);
+  if (wrong.empty()) wrong = add_gpus(payload, settings, task);
   // An unknown task that is wanted STOPPED needs nothing to be possible: it only has to be reported.
   if (task.desired == task::TaskStatus::kStopped) return {};
   if (!wrong.empty()) return prefix + wrong;
@@ -262,7 +285,7 @@ Intake convert(const acs::Task& payload, const Settings& settings, base::Random&
   }
   task.policy.pull = settings.pull_behavior;
   task.policy.pull_upfront = settings.pull_dependent_containers_upfront;
-  std::string reason = reason_against(payload, task);
+  std::string reason = reason_against(payload, settings, task);
   if (!reason.empty()) return ended(std::move(task), std::move(reason), now);
   complete_containers(task, random);
   return task;

@@ -202,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(
         Missing{"awsvpc", [](acs::Task& t) { t.network_mode = "awsvpc"; }},
         Missing{"pid mode task", [](acs::Task& t) { t.pid_mode = "task"; }},
         Missing{"ipc mode task", [](acs::Task& t) { t.ipc_mode = "task"; }},
-        Missing{"GPUs", [](acs::Task& t) { t.associations.emplace_back(); }},
+        Missing{"associations other than GPUs", [](acs::Task& t) { t.associations.emplace_back(); }},
         Missing{"fault injection", [](acs::Task& t) { t.enable_fault_injection = true; }},
         Missing{"Service Connect", [](acs::Task& t) { t.attachments = {{.attachment_type = "serviceconnectdetail"}}; }},
         Missing{"mount points", [](acs::Task& t) { t.containers[0].mount_points.emplace_back(); }},

@@ -23,6 +23,8 @@ struct PublishedPort {
   std::uint16_t container_port = 0;
   std::uint16_t host_port = 0;
   std::string protocol;
+  /// As Docker names it: `80/tcp`.
+  [[nodiscard]] std::string key() const { return std::to_string(container_port) + "/" + protocol; }
   friend bool operator==(const PublishedPort&, const PublishedPort&) = default;
 };
 

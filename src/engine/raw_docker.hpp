@@ -14,9 +14,10 @@ namespace ecs::engine {
 [[nodiscard]] boost::json::object zero_config();
 [[nodiscard]] boost::json::object zero_host_config();
 
-/// Decodes `text` over `document` as Go decodes over a struct: names match whatever their case, unknown names are
-/// dropped, maps are merged, scalars and lists replaced, a null empties what can be empty. Throws json::Error with the
-/// cause.
+/// Decodes `text` over `document` as Go decodes over a struct, and writes it as Go does: names match whatever their
+/// case, unknown names are dropped at every depth, maps are merged, scalars and lists replaced, a null empties what can
+/// be empty, and members that Go leaves out when they are empty are left out. Throws json::Error with the path and the
+/// rule: `Ulimits[0].Hard: expected integer, got string`.
 void overlay_config(boost::json::object& document, std::string_view text);
 void overlay_host_config(boost::json::object& document, std::string_view text);
 

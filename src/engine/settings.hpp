@@ -22,7 +22,12 @@ struct Settings {
   bool pull_dependent_containers_upfront = false;
   base::Duration stop_timeout = std::chrono::seconds(30);  ///< For containers without one of their own.
   bool exclude_ipv6_port_binding = true;
-  bool exclude_ipv4_port_binding = false;          ///< On instances that have IPv6 only.
+  bool exclude_ipv4_port_binding = false;  ///< On instances that have IPv6 only.
+  bool ipv6_only = false;
+  bool external = false;                           ///< ECS_EXTERNAL.
+  bool gpu_support = false;                        ///< ECS_ENABLE_GPU_SUPPORT.
+  std::string nvidia_runtime;                      ///< ECS_NVIDIA_RUNTIME.
+  bool neuron_support = false;                     ///< ECS_ENABLE_INF_SUPPORT.
   std::optional<PortInterval> dynamic_host_ports;  ///< ECS_DYNAMIC_HOST_PORT_RANGE; else the kernel's range.
 
   // What the host has to give.

@@ -62,7 +62,9 @@ std::string_view of_task(const acs::Task& t) {
   if (t.network_mode == "awsvpc" || !t.elastic_network_interfaces.empty()) return "network mode awsvpc";
   if (t.pid_mode == "task") return "pid mode task";
   if (t.ipc_mode == "task") return "ipc mode task";
-  if (!t.associations.empty()) return "GPUs and other associations";
+  for (const acs::Association& association : t.associations) {
+    if (association.type != "gpu") return "associations other than GPUs";
+  }
   if (t.proxy_configuration) return "proxy configuration";
   if (on(t.enable_fault_injection)) return "fault injection";
   for (const acs::Attachment& attachment : t.attachments) {
