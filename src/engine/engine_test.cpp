@@ -223,7 +223,8 @@ TEST(Acs, Acs24_TheReasonOfARefusedTask) {
   ASSERT_TRUE(rig.wait_status(kArn, "STOPPED"));
   EXPECT_EQ(rig.submitter.accepted[0].reason,
             "UnrecogniedTaskError: Error loading task - json: cannot unmarshal number 70000 into Go struct field "
-            "PortBinding.Containers.portMappings.ContainerPort of type uint16");
+            "PortBinding.Containers.portMappings.ContainerPort of type uint16 "
+            "(containers[0].portMappings[0].containerPort: 0 to 65535)");
   EXPECT_EQ(rig.submitter.accepted[0].containers, std::nullopt);
 }
 
@@ -245,7 +246,8 @@ TEST(Acs, Acs28_ACycleIsAckedAndReported) {
   b.depends_on.push_back({"a", "START"});
   EXPECT_TRUE(rig.accept({payload_task({a, b})}));
   ASSERT_TRUE(rig.wait_status(kArn, "STOPPED"));
-  EXPECT_EQ(rig.submitter.accepted[0].reason, "Task dependencies cannot be resolved, taskArn: " + kArn);
+  EXPECT_EQ(rig.submitter.accepted[0].reason,
+            "Task dependencies cannot be resolved, taskArn: " + kArn + " (a waits for b, b waits for a)");
   EXPECT_EQ(rig.submitter.accepted[0].containers, std::nullopt);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "engine/overrides.hpp"
+#include "engine/ports.hpp"
 #include "json/encode.hpp"
 #include "task/dependencies.hpp"
 #include "task/planner.hpp"
@@ -21,41 +22,47 @@ namespace {
 
 constexpr std::string_view kEndpoint = "http://169.254.170.2";
 
-/// The payload makes no sense; what() is the cause.
+/// The payload makes no sense; what() is the cause: the original's words, then the member and its rule.
 class BadTask : public std::runtime_error {
-  using std::runtime_error::runtime_error;
+ public:
+  explicit BadTask(const std::string& words) : std::runtime_error(words) {}
+  BadTask(const std::string& words, const std::string& member, std::string_view rule)
+      : std::runtime_error(words + " (" + member + ": " + std::string(rule) + ")") {}
 };
 
 std::string text(const acs::Text& value) { return value.value_or(""); }
 
 /// As encoding/json says it: the control plane and its users know these words.
-[[noreturn]] void does_not_fit(std::int64_t value, std::string_view field, std::string_view type) {
-  throw BadTask("json: cannot unmarshal number " + std::to_string(value) + " into Go struct field " +
-                std::string(field) + " of type " + std::string(type));
+std::string does_not_fit(std::int64_t value, std::string_view field, std::string_view type) {
+  return "json: cannot unmarshal number " + std::to_string(value) + " into Go struct field " + std::string(field) +
+         " of type " + std::string(type);
 }
 
-std::int64_t unsigned_number(const acs::Integer& value, std::string_view field) {
+std::int64_t unsigned_number(const acs::Integer& value, std::string_view field, const std::string& member) {
   const std::int64_t number = value.value_or(0);
-  if (number < 0) does_not_fit(number, field, "uint");
+  if (number < 0) throw BadTask(does_not_fit(number, field, "uint"), member, "0 or more");
   return number;
 }
 
-std::uint16_t port(const acs::Integer& value, std::string_view field) {
+std::uint16_t port(const acs::Integer& value, std::string_view field, const std::string& member) {
   const std::int64_t number = value.value_or(0);
-  if (number < 0 || number > std::numeric_limits<std::uint16_t>::max()) does_not_fit(number, field, "uint16");
+  if (number < 0 || number > std::numeric_limits<std::uint16_t>::max()) {
+    throw BadTask(does_not_fit(number, field, "uint16"), member, "0 to 65535");
+  }
   return static_cast<std::uint16_t>(number);
 }
 
-task::PortMapping convert_port(const acs::PortMapping& from) {
+task::PortMapping convert_port(const acs::PortMapping& from, const std::string& member) {
   task::PortMapping to;
-  to.container_port = port(from.container_port, "PortBinding.Containers.portMappings.ContainerPort");
-  to.host_port = port(from.host_port, "PortBinding.Containers.portMappings.HostPort");
+  to.container_port =
+      port(from.container_port, "PortBinding.Containers.portMappings.ContainerPort", member + ".containerPort");
+  to.host_port = port(from.host_port, "PortBinding.Containers.portMappings.HostPort", member + ".hostPort");
   to.container_port_range = text(from.container_port_range);
   to.protocol = from.protocol.value_or("tcp");
   if (to.protocol != "tcp" && to.protocol != "udp") {
     std::string quoted;
     json::append_string(quoted, to.protocol, true);
-    throw BadTask("TransportProtocol must be \"tcp\" or \"udp\"; Got " + quoted);
+    throw BadTask("TransportProtocol must be \"tcp\" or \"udp\"; Got " + quoted, member + ".protocol", "tcp or udp");
   }
   return to;
 }
@@ -82,15 +89,19 @@ bool is_attached(const acs::Task& payload, const acs::Volume& volume) {
   });
 }
 
-std::string credentials_id(const std::optional<acs::IamRoleCredentials>& credentials) {
+std::string credentials_id(const std::optional<acs::IamRoleCredentials>& credentials, const std::string& member) {
   if (!credentials) return {};
-  if (text(credentials->credentials_id).empty()) throw BadTask("CredentialsId is empty");
+  if (text(credentials->credentials_id).empty()) {
+    throw BadTask("CredentialsId is empty", member + ".credentialsId", "not empty");
+  }
   return *credentials->credentials_id;
 }
 
 task::TaskStatus desired_status(const acs::Text& word) {
   auto status = task::TaskStatus::kNone;
-  if (word && !task::from_string(*word, status)) throw BadTask("Unrecognized TaskStatus");
+  if (word && !task::from_string(*word, status)) {
+    throw BadTask("Unrecognized TaskStatus", "desiredStatus", "a status of a task, got " + base::go_quote(*word));
+  }
   return status;
 }
 
@@ -100,23 +111,26 @@ std::string network_mode(const acs::Text& word) {
   return known ? *word : "";
 }
 
-task::Container convert_container(const acs::Container& from) {
+task::Container convert_container(const acs::Container& from, const std::string& member) {
   task::Container to;
   to.name = text(from.name);
   to.image = text(from.image);
   if (!from.command.empty()) to.command = from.command;
   to.entry_point = from.entry_point;
-  to.cpu = unsigned_number(from.cpu, "Container.Containers.Cpu");
-  to.memory = unsigned_number(from.memory, "Container.Containers.Memory");
+  to.cpu = unsigned_number(from.cpu, "Container.Containers.Cpu", member + ".cpu");
+  to.memory = unsigned_number(from.memory, "Container.Containers.Memory", member + ".memory");
   to.essential = from.essential.value_or(false);
   to.environment = from.environment;
   to.links = from.links;
   for (const acs::VolumeFrom& v : from.volumes_from) {
     to.volumes_from.push_back({text(v.source_container), v.read_only.value_or(false)});
   }
-  for (const acs::PortMapping& p : from.port_mappings) to.port_mappings.push_back(convert_port(p));
-  to.start_timeout = unsigned_number(from.start_timeout, "Container.Containers.StartTimeout");
-  to.stop_timeout = unsigned_number(from.stop_timeout, "Container.Containers.StopTimeout");
+  for (std::size_t i = 0; i < from.port_mappings.size(); ++i) {
+    to.port_mappings.push_back(
+        convert_port(from.port_mappings[i], member + ".portMappings[" + std::to_string(i) + "]"));
+  }
+  to.start_timeout = unsigned_number(from.start_timeout, "Container.Containers.StartTimeout", member + ".startTimeout");
+  to.stop_timeout = unsigned_number(from.stop_timeout, "Container.Containers.StopTimeout", member + ".stopTimeout");
   to.health_check_type = text(from.health_check_type);
   if (from.docker_config) {
     to.docker_config = {text(from.docker_config->version), text(from.docker_config->config),
@@ -125,7 +139,9 @@ task::Container convert_container(const acs::Container& from) {
   to.container_arn = text(from.container_arn);
   if (from.overrides) {
     Overrides overrides = parse_overrides(*from.overrides);
-    if (!overrides.error.empty()) throw BadTask(overrides.error);
+    if (!overrides.error.empty()) {
+      throw BadTask(overrides.error, member + ".overrides", "{} or {\"command\": [...]}");
+    }
     if (overrides.command) to.command = std::move(overrides.command);
   }
   return to;
@@ -155,9 +171,11 @@ task::Task convert_task(const acs::Task& payload, base::WallTime now) {
   if (payload.proxy_configuration && payload.proxy_configuration->type != "APPMESH") {
     throw BadTask("agent does not support proxy type other than app mesh");
   }
-  to.credentials_id = credentials_id(payload.role_credentials);
-  to.execution_credentials_id = credentials_id(payload.execution_role_credentials);
-  for (const acs::Container& container : payload.containers) to.containers.push_back(convert_container(container));
+  to.credentials_id = credentials_id(payload.role_credentials, "roleCredentials");
+  to.execution_credentials_id = credentials_id(payload.execution_role_credentials, "executionRoleCredentials");
+  for (std::size_t i = 0; i < payload.containers.size(); ++i) {
+    to.containers.push_back(convert_container(payload.containers[i], "containers[" + std::to_string(i) + "]"));
+  }
   return to;
 }
 
@@ -177,6 +195,23 @@ std::string add_implicit_dependencies(task::Task& task) {
       if (parts.size() > 2) return "invalid link format";
       if (!task.find(parts.front())) return "could not find container for link " + link;
       c.depends_on.push_back({parts.front(), task::Condition::kStart});
+    }
+  }
+  return {};
+}
+
+/// A range that cannot be read: what the create would say of it, then the member and the rule. Empty when there is
+/// none.
+std::string bad_port_range(const task::Task& task) {
+  for (const task::Container& c : task.containers) {
+    for (std::size_t i = 0; i < c.port_mappings.size(); ++i) {
+      const task::PortMapping& mapping = c.port_mappings[i];
+      if (mapping.container_port != 0 || mapping.container_port_range.empty()) continue;
+      const auto range = parse_port_range(mapping.container_port_range);
+      if (range && range->first != 0) continue;
+      return "HostConfigError: error retrieving docker port map: invalid range specified for port: " +
+             mapping.container_port_range + " (container " + c.name + ", portMappings[" + std::to_string(i) +
+             "].containerPortRange: FIRST-LAST, 1 to 65535, FIRST not above LAST)";
     }
   }
   return {};
@@ -204,16 +239,20 @@ std::string add_gpus(const acs::Task& payload, const Settings& settings, task::T
   return {};
 }
 
-/// False for an unknown condition word, which nothing ever satisfies.
-bool add_dependencies(const acs::Task& payload, task::Task& task) {
+/// The text says which condition is unknown: nothing ever satisfies it. Empty when none is.
+std::string add_dependencies(const acs::Task& payload, task::Task& task) {
   for (std::size_t i = 0; i < payload.containers.size(); ++i) {
-    for (const acs::ContainerDependency& d : payload.containers[i].depends_on) {
+    const auto& depends_on = payload.containers[i].depends_on;
+    for (std::size_t k = 0; k < depends_on.size(); ++k) {
       auto condition = task::Condition::kStart;
-      if (!task::from_string(text(d.condition), condition)) return false;
-      task.containers[i].depends_on.push_back({text(d.container_name), condition});
+      if (!task::from_string(text(depends_on[k].condition), condition)) {
+        return "containers[" + std::to_string(i) + "].dependsOn[" + std::to_string(k) +
+               "].condition: " + base::go_quote(text(depends_on[k].condition)) + " is no condition";
+      }
+      task.containers[i].depends_on.push_back({text(depends_on[k].container_name), condition});
     }
   }
-  return true;
+  return {};
 }
 
 void complete_containers(task::Task& task, base::Random& random) {
@@ -245,7 +284,7 @@ std::string reason_against(const acs::Task& payload, const Settings& settings, t
   for (const task::Container& c : task.containers) {
     if (!names.insert(c.name).second) return prefix + "more than one container has the name " + c.name;
   }
-  const bool conditions_known = add_dependencies(payload, task);
+  const std::string unknown_condition = add_dependencies(payload, task);
   std::string wrong = add_implicit_dependencies(task);
   if (wrong.empty()) wrong = add_gpus(payload, settings, task);
   // An unknown task that is wanted STOPPED needs nothing to be possible: it only has to be reported.
@@ -254,10 +293,9 @@ std::string reason_against(const acs::Task& payload, const Settings& settings, t
   if (const auto what = unsupported(payload); !what.empty()) {
     return prefix + what + ": not supported by this version of the agent";
   }
-  if (!conditions_known || !task::can_be_ordered(task)) {
-    return "Task dependencies cannot be resolved, taskArn: " + task.arn;
-  }
-  return {};
+  const std::string unordered = unknown_condition.empty() ? task::why_no_order(task) : unknown_condition;
+  if (!unordered.empty()) return "Task dependencies cannot be resolved, taskArn: " + task.arn + " (" + unordered + ")";
+  return bad_port_range(task);
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ TEST(Acs, Acs30_OverridesOfTheCommand) {
   EXPECT_THAT(cause(payload), StartsWith("Multiple error:"));
   EXPECT_THAT(cause(payload), HasSubstr("Could not unmarshal ContainerOverrides in any supported way"));
   EXPECT_THAT(cause(payload), HasSubstr("Unrecognized key: environment"));
+  EXPECT_THAT(cause(payload), HasSubstr("(containers[0].overrides: {} or {\"command\": [...]})"));
 }
 
 TEST(Overrides, WhatIsRefused) {
@@ -123,24 +124,31 @@ TEST_P(Unreadable, IsRefusedWithTheRule) {
 INSTANTIATE_TEST_SUITE_P(
     Intake, Unreadable,
     ::testing::Values(
-        BadInput{"status", [](acs::Task& t) { t.desired_status = "PENDING"; }, "Unrecognized TaskStatus"},
+        BadInput{"status", [](acs::Task& t) { t.desired_status = "PENDING"; },
+                 "Unrecognized TaskStatus (desiredStatus: a status of a task, got \"PENDING\")"},
         BadInput{"cpu", [](acs::Task& t) { t.containers[0].cpu = -1; },
-                 "json: cannot unmarshal number -1 into Go struct field Container.Containers.Cpu of type uint"},
+                 "json: cannot unmarshal number -1 into Go struct field Container.Containers.Cpu of type uint "
+                 "(containers[0].cpu: 0 or more)"},
         BadInput{"memory", [](acs::Task& t) { t.containers[0].memory = -5; },
-                 "json: cannot unmarshal number -5 into Go struct field Container.Containers.Memory of type uint"},
+                 "json: cannot unmarshal number -5 into Go struct field Container.Containers.Memory of type uint "
+                 "(containers[0].memory: 0 or more)"},
         BadInput{"stop timeout", [](acs::Task& t) { t.containers[0].stop_timeout = -1; },
-                 "json: cannot unmarshal number -1 into Go struct field Container.Containers.StopTimeout of type uint"},
+                 "json: cannot unmarshal number -1 into Go struct field Container.Containers.StopTimeout of type uint "
+                 "(containers[0].stopTimeout: 0 or more)"},
         BadInput{"host port", [](acs::Task& t) { t.containers[0].port_mappings = {{.host_port = 70000}}; },
                  "json: cannot unmarshal number 70000 into Go struct field "
-                 "PortBinding.Containers.portMappings.HostPort of type uint16"},
+                 "PortBinding.Containers.portMappings.HostPort of type uint16 (containers[0].portMappings[0].hostPort: "
+                 "0 to 65535)"},
         BadInput{"protocol", [](acs::Task& t) { t.containers[0].port_mappings = {{.protocol = "sctp"}}; },
-                 "TransportProtocol must be \"tcp\" or \"udp\"; Got \"sctp\""},
+                 "TransportProtocol must be \"tcp\" or \"udp\"; Got \"sctp\" (containers[0].portMappings[0].protocol: "
+                 "tcp or udp)"},
         BadInput{"volume name", [](acs::Task& t) { t.volumes.emplace_back(); }, "invalid Volume; must include a name"},
         BadInput{"volume block", [](acs::Task& t) { t.volumes = {{.name = "v"}}; },
                  "invalid volume: empty volume configuration"},
         BadInput{"volume type", [](acs::Task& t) { t.volumes = {{.name = "v", .type = "ebs"}}; },
                  "unrecognized volume type: \"ebs\""},
-        BadInput{"credentials", [](acs::Task& t) { t.role_credentials.emplace(); }, "CredentialsId is empty"},
+        BadInput{"credentials", [](acs::Task& t) { t.role_credentials.emplace(); },
+                 "CredentialsId is empty (roleCredentials.credentialsId: not empty)"},
         BadInput{"proxy", [](acs::Task& t) { t.proxy_configuration.emplace(); },
                  "agent does not support proxy type other than app mesh"},
         BadInput{"arn", [](acs::Task& t) { t.arn = "task/1"; }, "malformed task ARN \"task/1\""}));
@@ -172,7 +180,56 @@ TEST(Intake, LinksAndVolumesFromOrderContainers) {
 TEST(Intake, AnUnknownConditionCannotBeOrdered) {
   acs::Task payload = payload_task({payload_container("a"), payload_container("b")});
   payload.containers[1].depends_on = {{"a", "WHENEVER"}};
-  EXPECT_EQ(taken(payload).reason, "Task dependencies cannot be resolved, taskArn: " + kArn);
+  EXPECT_EQ(taken(payload).reason, "Task dependencies cannot be resolved, taskArn: " + kArn +
+                                       " (containers[1].dependsOn[0].condition: \"WHENEVER\" is no condition)");
+}
+
+TEST(Engine, Engine27_ACycleIsNamed) {
+  acs::Task payload = payload_task({payload_container("a"), payload_container("b"), payload_container("c")});
+  payload.containers[0].depends_on = {{"b", "START"}};
+  payload.containers[1].depends_on = {{"c", "SUCCESS"}};
+  payload.containers[2].links = {"b"};
+  EXPECT_EQ(taken(payload).reason,
+            "Task dependencies cannot be resolved, taskArn: " + kArn + " (b waits for c, c waits for b)");
+  payload = one();
+  payload.containers[0].depends_on = {{"c1", "START"}};
+  EXPECT_THAT(taken(payload).reason, HasSubstr("(c1 waits for c1)"));
+}
+
+TEST(Engine, Engine26_WhatCannotBeMetIsNamed) {
+  acs::Task payload = payload_task({payload_container("a"), payload_container("b")});
+  payload.containers[1].depends_on = {{"a", "HEALTHY"}};
+  EXPECT_EQ(taken(payload).reason, "Task dependencies cannot be resolved, taskArn: " + kArn +
+                                       " (container b waits for a: HEALTHY, which has no health check)");
+  payload.containers[1].depends_on = {{"zz", "START"}};
+  EXPECT_EQ(taken(payload).reason, "Task dependencies cannot be resolved, taskArn: " + kArn +
+                                       " (container b depends on zz, which is not in the task)");
+}
+
+TEST(Intake, ARangeOfPortsThatCannotBeRead) {
+  for (const char* bad : {"90-", "92-90", "x", "0-3", "1-70000", "-"}) {
+    acs::Task payload = one();
+    payload.containers[0].port_mappings = {{.container_port = 80}, {.container_port_range = bad}};
+    const task::Task task = taken(payload);
+    EXPECT_EQ(task.known, task::TaskStatus::kStopped) << bad;
+    EXPECT_EQ(task.reason, std::string("HostConfigError: error retrieving docker port map: invalid range specified for "
+                                       "port: ") +
+                               bad +
+                               " (container c1, portMappings[1].containerPortRange: "
+                               "FIRST-LAST, 1 to 65535, FIRST not above LAST)");
+  }
+}
+
+TEST(Intake, Gpus) {
+  acs::Task payload = payload_task({payload_container("a"), payload_container("b")});
+  payload.associations = {{.name = "g0", .type = "gpu", .containers = {"b"}}};
+  EXPECT_THAT(taken(payload).containers[1].gpus, ElementsAre("g0"));
+  payload.associations[0].containers = {"a", "b"};
+  EXPECT_EQ(taken(payload).reason,
+            "resource cannot be initialized for task " + kArn + ": could not associate multiple containers to GPU g0");
+  payload.associations[0].containers = {"zz"};
+  EXPECT_EQ(taken(payload).reason, "resource cannot be initialized for task " + kArn +
+                                       ": could not find container with name zz for associating GPU g0");
 }
 
 struct Missing {

@@ -77,22 +77,60 @@ std::string describe(const Container& c) {
   return text;
 }
 
-bool can_be_ordered(const Task& task) {
+namespace {
+
+/// A dependency that nothing can ever meet, whatever the order.
+std::string impossible_dependency(const Task& task) {
+  for (const Container& c : task.containers) {
+    for (const Dependency& d : c.depends_on) {
+      const auto at = task.find(d.container);
+      if (!at) return "container " + c.name + " depends on " + d.container + ", which is not in the task";
+      if (d.condition == Condition::kHealthy && !has_health_check(task.containers[*at])) {
+        return "container " + c.name + " waits for " + d.container + ": HEALTHY, which has no health check";
+      }
+    }
+  }
+  return {};
+}
+
+/// From one that cannot be ordered to one that it waits for, until one comes again.
+std::string circle(const Task& task, const std::vector<bool>& done) {
+  std::vector<std::size_t> path{static_cast<std::size_t>(std::ranges::find(done, false) - done.begin())};
+  while (true) {
+    const Container& c = task.containers[path.back()];
+    const auto next =
+        std::ranges::find_if(c.depends_on, [&](const Dependency& d) { return !done[*task.find(d.container)]; });
+    const std::size_t index = *task.find(next->container);
+    const bool again = std::ranges::find(path, index) != path.end();
+    path.push_back(index);
+    if (again) break;
+  }
+  path.erase(path.begin(), std::ranges::find(path, path.back()));
+  std::string text;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    text +=
+        (text.empty() ? "" : ", ") + task.containers[path[i]].name + " waits for " + task.containers[path[i + 1]].name;
+  }
+  return text;
+}
+
+}  // namespace
+
+bool can_be_ordered(const Task& task) { return why_no_order(task).empty(); }
+
+std::string why_no_order(const Task& task) {
+  if (auto why = impossible_dependency(task); !why.empty()) return why;
   std::vector<bool> done(task.containers.size(), false);
   const auto resolvable = [&](const Container& c) {
-    return std::ranges::all_of(c.depends_on, [&](const Dependency& d) {
-      const auto at = task.find(d.container);
-      if (!at || !done[*at]) return false;
-      return d.condition != Condition::kHealthy || has_health_check(task.containers[*at]);
-    });
+    return std::ranges::all_of(c.depends_on, [&](const Dependency& d) { return done[*task.find(d.container)]; });
   };
   for (std::size_t left = task.containers.size(); left > 0; --left) {
     std::size_t next = 0;
     while (next < done.size() && (done[next] || !resolvable(task.containers[next]))) ++next;
-    if (next == done.size()) return false;
+    if (next == done.size()) return circle(task, done);
     done[next] = true;
   }
-  return true;
+  return {};
 }
 
 bool has_resources(const Task& task, std::size_t container) {

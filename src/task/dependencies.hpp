@@ -15,6 +15,10 @@ namespace ecs::task {
 /// without a health check. Asked once, at intake.
 [[nodiscard]] bool can_be_ordered(const Task& task);
 
+/// What makes it impossible, for people: `container web waits for db: HEALTHY, but db has no health check`, or the
+/// circle: `web waits for db, db waits for web`. Empty when the task can be ordered.
+[[nodiscard]] std::string why_no_order(const Task& task);
+
 /// Whether the container's next step towards running may be taken as far as its dependencies go.
 [[nodiscard]] bool may_advance(const Task& task, std::size_t container);
 
