@@ -111,6 +111,7 @@ base::Async<task::Observation> TaskActor::create(std::size_t container) {
   const std::vector<std::string> image_env = co_await parts_.images.environment(task_.containers[container].image);
   const task::Container& c = task_.containers[container];
   const std::vector<PublishedPort> ports = parts_.ports.publish(c.port_mappings);
+  for (const PublishedPort& port : ports) parts_.resources.hold_port(task_.arn, port.host_port, port.protocol);
   const docker::EngineVersions& engine = parts_.docker.versions();
   const auto version = docker::ApiVersion::parse(c.docker_config.version);
   CreateJob job{

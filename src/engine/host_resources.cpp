@@ -59,6 +59,18 @@ Demand demand_of(const task::Task& task) {
   return demand;
 }
 
+Demand holdings_of(const task::Task& task) {
+  Demand held = demand_of(task);
+  for (const task::Container& c : task.containers) {
+    if (c.is(task::ContainerStatus::kStopped)) continue;
+    for (const task::PortBinding& binding : c.bindings) {
+      std::vector<std::uint16_t>& ports = binding.protocol == "udp" ? held.udp : held.tcp;
+      if (std::ranges::find(ports, binding.host_port) == ports.end()) ports.push_back(binding.host_port);
+    }
+  }
+  return held;
+}
+
 void HostResources::Account::add(const std::string& arn, const Demand& demand) {
   cpu += demand.cpu;
   memory += demand.memory;
@@ -107,6 +119,14 @@ void HostResources::take(const std::string& arn, Demand demand) {
   holders_.insert_or_assign(arn, std::move(demand));
 }
 
+void HostResources::hold_port(const std::string& arn, std::uint16_t port, std::string_view protocol) {
+  const auto holder = holders_.find(arn);
+  if (holder == holders_.end()) return;
+  const bool udp = protocol == "udp";
+  if (!(udp ? held_.udp : held_.tcp).try_emplace(port, arn).second) return;
+  (udp ? holder->second.udp : holder->second.tcp).push_back(port);
+}
+
 void HostResources::release(const std::string& arn) {
   if (const auto found = holders_.find(arn); found != holders_.end()) {
     held_.remove(arn, found->second);
@@ -137,8 +157,12 @@ void HostResources::serve() {
 }
 
 bool HostResources::port_taken(std::uint16_t port, std::string_view protocol) const {
-  if (protocol == "udp") return reserved_udp_.contains(port) || held_.udp.contains(port);
-  return reserved_tcp_.contains(port) || held_.tcp.contains(port);
+  const bool udp = protocol == "udp";
+  if ((udp ? reserved_udp_ : reserved_tcp_).contains(port) || (udp ? held_.udp : held_.tcp).contains(port)) return true;
+  return std::ranges::any_of(queue_, [&](const Waiting& waiting) {
+    const auto& wanted = udp ? waiting.demand.udp : waiting.demand.tcp;
+    return std::ranges::find(wanted, port) != wanted.end();
+  });
 }
 
 std::string HostResources::taken_by(const Demand& demand, const Account& by, std::string_view how) const {

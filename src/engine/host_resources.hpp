@@ -29,6 +29,9 @@ struct Demand {
 /// of the host.
 [[nodiscard]] Demand demand_of(const task::Task& task);
 
+/// The same with the ports that its containers have published, whoever chose them.
+[[nodiscard]] Demand holdings_of(const task::Task& task);
+
 /// The order of admission:
 ///
 ///   A task is admitted as soon as it fits beside all that is held and all that is wanted by those who came before it
@@ -56,6 +59,9 @@ class HostResources {
   /// For a task whose containers are there already: counted whatever is left.
   void take(const std::string& arn, Demand demand);
 
+  /// Counts a port that was chosen for the task as well.
+  void hold_port(const std::string& arn, std::uint16_t port, std::string_view protocol);
+
   /// Gives back what the task holds and takes it out of the queue; nothing happens when it has and is neither.
   void release(const std::string& arn);
 
@@ -65,7 +71,7 @@ class HostResources {
   /// What the task waits for, for people; nothing when it does not wait.
   [[nodiscard]] std::optional<std::string> why_waiting(std::string_view arn) const;
 
-  /// Whether a task holds, or the host reserves, this port.
+  /// Whether a task holds or waits for this port, or the host reserves it.
   [[nodiscard]] bool port_taken(std::uint16_t port, std::string_view protocol) const;
 
  private:

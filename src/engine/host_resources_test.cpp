@@ -75,6 +75,20 @@ TEST_F(HostResourcesTest, GpusAreCountedByTheirIds) {
   EXPECT_THAT(admitted, ElementsAre("a", "b"));
 }
 
+TEST_F(HostResourcesTest, AChosenPortIsHeldUntilTheTaskEnds) {
+  HostResources host({.memory = 100});
+  host.enqueue("a", {.memory = 90}, mark("a"));
+  host.hold_port("a", 40000, "tcp");
+  host.hold_port("nobody", 40001, "tcp");
+  EXPECT_TRUE(host.port_taken(40000, "tcp"));
+  EXPECT_FALSE(host.port_taken(40000, "udp"));
+  EXPECT_FALSE(host.port_taken(40001, "tcp"));
+  host.enqueue("b", {.memory = 90, .tcp = {40002}}, mark("b"));
+  EXPECT_TRUE(host.port_taken(40002, "tcp"));
+  host.release("a");
+  EXPECT_FALSE(host.port_taken(40000, "tcp"));
+}
+
 TEST_F(HostResourcesTest, TheFirstMayLeave) {
   HostResources host({.memory = 100});
   host.take("there", {.memory = 90});
@@ -208,6 +222,18 @@ TEST(Demand, PortsOfANetworkInterfaceAreNoneOfTheHost) {
   task.network_mode = "awsvpc";
   EXPECT_THAT(demand_of(task).tcp, IsEmpty());
   EXPECT_THAT(demand_of(task).gpus, ElementsAre("g0"));
+}
+
+TEST(Demand, WhatIsPublishedIsHeld) {
+  task::Task task;
+  task.containers.resize(2);
+  task.containers[0].port_mappings = {{.container_port = 80, .host_port = 80}, {.container_port = 81}};
+  task.containers[0].bindings = {{80, 80, "0.0.0.0", "tcp"}, {81, 40000, "0.0.0.0", "tcp"}, {81, 40000, "::", "tcp"}};
+  task.containers[1].bindings = {{53, 40001, "0.0.0.0", "udp"}};
+  EXPECT_THAT(holdings_of(task).tcp, ElementsAre(80, 40000));
+  EXPECT_THAT(holdings_of(task).udp, ElementsAre(40001));
+  task.containers[1].known = task::ContainerStatus::kStopped;
+  EXPECT_THAT(holdings_of(task).udp, IsEmpty());
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ base::Async<> Engine::Impl::recover() {
     }
     const store::Committed stored = co_await parts.store.commit(std::move(batch));
     for (const task::Task& task : loaded.tasks) {
-      if (holds_resources(task)) resources.take(task.arn, demand_of(task));
+      if (holds_resources(task)) resources.take(task.arn, holdings_of(task));
     }
     for (task::Task& task : loaded.tasks) {
       const bool holds = holds_resources(task);
