@@ -92,6 +92,9 @@ std::vector<std::string> as_text(const std::vector<std::uint16_t>& ports) {
 std::vector<aws::Attribute> capabilities(const config::Config& config, const CapabilityFacts& facts) {
   List list;
   list.modern("network.container-port-range");
+  list.modern("container-ordering");
+  list.modern("full-sync");
+  list.modern("container-restart-policy");
   if (!config.privileged_disabled.on()) list.legacy("privileged-container");
   add_api_versions(facts.docker_api_versions, list);
   add_log_drivers(config, facts.docker_api_versions, list);

@@ -72,7 +72,8 @@ class TaskActor {
 
   /// Looks at a container, or again if that is under way. `exit_code`: what an event said of its end, in case it is
   /// gone.
-  void look(std::size_t container, std::optional<int> exit_code);
+  /// `by_hand`: somebody stopped it by the engine.
+  void look(std::size_t container, std::optional<int> exit_code, bool by_hand = false);
 
   /// Looks at every container that the engine should know.
   void look_at_all();
@@ -107,6 +108,7 @@ class TaskActor {
     bool under_way = false;
     bool again = false;
     std::optional<int> exit_code;
+    bool by_hand = false;
   };
 
   // actor.cpp: the loop
@@ -133,8 +135,10 @@ class TaskActor {
   base::Async<task::Observation> resolve(std::size_t container);
   base::Async<task::Observation> pull(std::size_t container);
   base::Async<task::Observation> create(std::size_t container);
+  base::Async<task::Observation> restart(std::size_t container);
   base::Async<task::Observation> stop_container(std::size_t container);
   base::Async<> look_loop(std::size_t container);
+  void conclude(std::size_t container, std::optional<task::Facts> facts, const Look& look);
   [[nodiscard]] ContainerRef ref(std::size_t container) const;
 
   // actor_end.cpp: after the end

@@ -21,6 +21,7 @@ std::string_view error_name(task::StepKind kind) {
     case task::StepKind::kCreate:
       return "CannotCreateContainerError";
     case task::StepKind::kStart:
+    case task::StepKind::kRestart:
       return "CannotStartContainerError";
     default:
       return "CannotStopContainerError";
@@ -75,6 +76,8 @@ base::Async<task::Observation> TaskActor::perform(task::Step step) {
       co_return co_await create(step.container);
     case task::StepKind::kStart:
       co_return task::Seen{step.container, co_await parts_.steps.start(ref(step.container)), step.kind};
+    case task::StepKind::kRestart:
+      co_return co_await restart(step.container);
     case task::StepKind::kStop:
       co_return co_await stop_container(step.container);
     case task::StepKind::kCheckResource:
@@ -125,6 +128,21 @@ base::Async<task::Observation> TaskActor::create(std::size_t container) {
   co_return task::Seen{container, std::move(facts), task::StepKind::kCreate};
 }
 
+base::Async<task::Observation> TaskActor::restart(std::size_t container) {
+  const store::Committed noted = co_await everything_saved();
+  const task::Container& c = task_.containers[container];
+  if (c.desired == task::ContainerStatus::kStopped || c.stopped_by_hand) {
+    co_return task::StepFailed{.container = container,
+                               .step = task::StepKind::kRestart,
+                               .error = {"CannotStartContainerError", "the container is to be stopped"}};
+  }
+  task::Facts facts = co_await parts_.steps.restart(noted, ref(container));
+  log::info(
+      "Restarted the container",
+      {{"task", task_.id()}, {"container", c.name}, {"restartCount", static_cast<std::int64_t>(c.restart_count)}});
+  co_return task::Seen{container, std::move(facts), task::StepKind::kRestart};
+}
+
 base::Async<task::Observation> TaskActor::stop_container(std::size_t container) {
   const store::Committed desired_stored = co_await everything_saved();
   const std::int64_t own = task_.containers[container].stop_timeout;
@@ -134,9 +152,10 @@ base::Async<task::Observation> TaskActor::stop_container(std::size_t container) 
   co_return task::Seen{container, std::move(facts), task::StepKind::kStop};
 }
 
-void TaskActor::look(std::size_t container, std::optional<int> exit_code) {
+void TaskActor::look(std::size_t container, std::optional<int> exit_code, bool by_hand) {
   Look& look = looks_[container];
   if (exit_code) look.exit_code = exit_code;
+  look.by_hand |= by_hand;
   look.again = true;
   if (look.under_way) return;
   look.under_way = true;
@@ -148,21 +167,32 @@ base::Async<> TaskActor::look_loop(std::size_t container) {
   while (looks_[container].again) {
     looks_[container].again = false;
     auto facts = co_await parts_.steps.look(ref(container));
-    const std::optional<int> exit_code = looks_[container].exit_code;
-    if (!facts && exit_code) {
-      // Removed right after its end: the event is all there is to know.
-      facts = task::Facts{.status = task::ContainerStatus::kStopped,
-                          .exit_code = exit_code,
-                          .started_at = task_.containers[container].started_at,
-                          .finished_at = task::nanos(now())};
-    }
-    if (facts) {
-      tell(task::Seen{container, std::move(*facts), std::nullopt});
-    } else {
-      tell(task::Vanished{container});
-    }
+    // What came meanwhile may tell of a later moment than this answer.
+    if (looks_[container].again) continue;
+    const Look look = std::exchange(looks_[container], {.under_way = true});
+    conclude(container, std::move(facts), look);
   }
   looks_[container].under_way = false;
+}
+
+void TaskActor::conclude(std::size_t container, std::optional<task::Facts> facts, const Look& look) {
+  const task::Container& c = task_.containers[container];
+  const bool starting = c.doing == task::StepKind::kStart || c.doing == task::StepKind::kRestart;
+  const bool other_process =
+      facts && task::is_running(facts->status) && c.started_at != 0 && facts->started_at > c.started_at && !starting;
+  // An end of which nothing is left to see: it was removed right after, or somebody started it again.
+  if (look.exit_code && (!facts || other_process)) {
+    tell(task::Seen{.container = container,
+                    .facts = {.status = task::ContainerStatus::kStopped,
+                              .exit_code = look.exit_code,
+                              .started_at = c.started_at,
+                              .finished_at = task::nanos(now())},
+                    .ends = std::nullopt,
+                    .stopped_by_hand = look.by_hand});
+    if (!facts) return;
+  }
+  if (!facts) return tell(task::Vanished{container});
+  tell(task::Seen{container, std::move(*facts), std::nullopt, look.by_hand});
 }
 
 void TaskActor::look_at_all() {

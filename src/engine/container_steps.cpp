@@ -97,6 +97,10 @@ base::Async<task::Facts> ContainerSteps::start(ContainerRef container) {
   }
 }
 
+base::Async<task::Facts> ContainerSteps::restart(store::Committed /*noted*/, ContainerRef container) {
+  co_return co_await start(std::move(container));
+}
+
 base::Async<task::Facts> ContainerSteps::stop_once(ContainerRef container, std::chrono::seconds timeout) {
   co_await docker_.stop_container(container.id_or_name, timeout);
   const docker::ContainerInspect seen = co_await docker_.inspect_container(container.id_or_name);

@@ -45,6 +45,11 @@ class ContainerSteps {
   /// that runs or has ended, which the next process sees and does not start again.
   base::Async<task::Facts> start(ContainerRef container);
 
+  /// start() after an exit. `noted`: count and moment of the restart are durable. A crash before the call leaves an
+  /// exit from before that moment, and the next process makes the call; a crash after it leaves a container that runs,
+  /// or one with a newer exit.
+  base::Async<task::Facts> restart(store::Committed noted, ContainerRef container);
+
   /// `desired_stored`: that it is to be stopped is durable. A crash before or during the call makes the next process
   /// stop it; a crash after it leaves an ended container whose exit code the next process reads.
   base::Async<task::Facts> stop(store::Committed desired_stored, ContainerRef container, std::chrono::seconds timeout);

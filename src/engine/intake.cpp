@@ -136,6 +136,11 @@ task::Container convert_container(const acs::Container& from, const std::string&
     to.docker_config = {text(from.docker_config->version), text(from.docker_config->config),
                         text(from.docker_config->host_config)};
   }
+  if (from.restart_policy) {
+    to.restart_policy = {.enabled = from.restart_policy->enabled.value_or(false),
+                         .ignored_exit_codes = from.restart_policy->ignored_exit_codes,
+                         .restart_attempt_period = from.restart_policy->restart_attempt_period.value_or(0)};
+  }
   to.container_arn = text(from.container_arn);
   if (from.overrides) {
     Overrides overrides = parse_overrides(*from.overrides);

@@ -269,7 +269,6 @@ INSTANTIATE_TEST_SUITE_P(
         Missing{"log authentication", [](acs::Task& t) { t.containers[0].logs_auth_strategy = "ExecutionRole"; }},
         Missing{"FireLens", [](acs::Task& t) { t.containers[0].firelens_configuration.emplace(); }},
         Missing{"managed agents", [](acs::Task& t) { t.containers[0].managed_agents.emplace_back(); }},
-        Missing{"restart policies", [](acs::Task& t) { t.containers[0].restart_policy = {.enabled = true}; }},
         Missing{"credential specs", [](acs::Task& t) { t.containers[0].credential_specs.emplace_back("x"); }},
         Missing{"awsfirelens", [](acs::Task& t) {
                   t.containers[0].docker_config->host_config = R"({"LogConfig":{"Type":"awsfirelens"}})";

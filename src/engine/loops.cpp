@@ -37,7 +37,7 @@ void Engine::Impl::on_event(const docker::Event& event) {
   const auto found = std::ranges::find(containers, event.container_id(), &task::Container::docker_id);
   if (found == containers.end()) return;
   const auto index = static_cast<std::size_t>(found - containers.begin());
-  actor->look(index, meaning == Meaning::kDie ? event.exit_code() : std::nullopt);
+  actor->look(index, meaning == Meaning::kDie ? event.exit_code() : std::nullopt, meaning == Meaning::kStop);
 }
 
 void Engine::Impl::resync(const std::string& reason) {

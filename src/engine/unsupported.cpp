@@ -52,7 +52,6 @@ std::string_view of_container(const acs::Container& c) {
   if (c.logs_auth_strategy == "ExecutionRole") return "log authentication with the execution role";
   if (c.firelens_configuration) return "FireLens";
   if (!c.managed_agents.empty()) return "managed agents";
-  if (c.restart_policy && on(c.restart_policy->enabled)) return "restart policies";
   if (!c.credential_specs.empty()) return "credential specs";
   return of_host_config(c);
 }

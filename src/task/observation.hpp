@@ -64,6 +64,8 @@ struct Seen {
   std::size_t container = 0;
   Facts facts;
   std::optional<StepKind> ends;
+  /// Somebody stopped it by the engine (`docker stop`), which a restart policy does not undo.
+  bool stopped_by_hand = false;
 };
 
 /// A step failed.
@@ -72,7 +74,7 @@ struct StepFailed {
   StepKind step = StepKind::kResolve;
   Error error;
   bool engine_answers = true;      ///< Of a stop: without an engine nothing is concluded from the failure.
-  bool may_have_happened = false;  ///< Of a start: the container may run all the same.
+  bool may_have_happened = false;  ///< Of a start or restart: the container may run all the same.
   bool image_is_nowhere = false;   ///< Of a pull: no local image can take its place, so an essential container is lost.
 };
 

@@ -4,6 +4,7 @@
 
 #include "task/dependencies.hpp"
 #include "task/planner.hpp"
+#include "task/restart.hpp"
 
 namespace ecs::task {
 
@@ -56,16 +57,24 @@ class Observer {
   void end_step(Container& c, StepKind step);
   void refresh(Container& c, const Facts& facts);
   void after_stopped(Container& c, const Facts& facts);
+  void ended(Container& c, const Exit& exit);
+  bool restarts(Container& c, const Seen& what);
+  void note_restart(Container& c, const Facts& facts);
+  void undo_restart(Container& c);
+  static void forget_restart(Container& c);
+  void restart_failed(Container& c, const StepFailed& what);
   void image_failed(Container& c, const StepFailed& what);
   void stop_failed(Container& c, const StepFailed& what);
   void derive_desired();
   bool end_unstarted();
   bool give_up_blocked();
+  bool drop_restarts();
   void derive_known();
   void report();
 
   Task& task_;
   base::WallTime now_;
+  bool recovering_ = false;
 };
 
 void keep_error(Container& c, const Error& error) {
@@ -195,6 +204,77 @@ void Observer::after_stopped(Container& c, const Facts& facts) {
   c.started_again = true;
 }
 
+/// A restart that was noted and is not made after all.
+void Observer::forget_restart(Container& c) {
+  if (std::exchange(c.restart_due, false)) --c.restart_count;
+}
+
+void Observer::ended(Container& c, const Exit& exit) {
+  forget_restart(c);
+  c.exit_code = exit.code;
+  if (exit.finished_at != 0) c.finished_at = exit.finished_at;
+  if (exit.error) keep_error(c, *exit.error);
+  advance(c, ContainerStatus::kStopped);
+}
+
+/// Count and moment are noted before the call, and the step waits until they are durable.
+void Observer::note_restart(Container& c, const Facts& facts) {
+  const bool owed = recovering_ && restart_is_owed(c, facts);
+  if (!owed) {
+    ++c.restart_count;
+    c.restarted_at = now();
+  }
+  c.restart_due = true;
+}
+
+/// An operator's stop counts although the policy has started the container again, or is about to: the control plane
+/// hears of the end, and what runs is stopped.
+void Observer::undo_restart(Container& c) {
+  if (!c.exit) return;
+  ended(c, *c.exit);
+  task_.forced_stop_used = true;
+  c.started_again = true;
+}
+
+/// True when the exit is undone by the restart policy, or what was seen is older than a restart.
+bool Observer::restarts(Container& c, const Seen& what) {
+  if (!c.restart_policy.enabled || !is_running(c.known)) return false;
+  const bool seen_running = is_running(what.facts.status);
+  const bool by_hand = what.stopped_by_hand && c.desired != ContainerStatus::kStopped;
+  if (by_hand && c.doing == StepKind::kRestart) c.stopped_by_hand = true;
+  if (seen_running) {
+    const bool undo = by_hand || (what.ends == StepKind::kRestart && c.stopped_by_hand);
+    if (undo && !c.doing) undo_restart(c);
+    return false;
+  }
+  if (what.facts.status != ContainerStatus::kStopped) return false;
+  if (c.doing == StepKind::kRestart || what.facts.started_at < c.started_at) return true;
+  const bool by_policy =
+      should_restart(c, what.facts.exit_code, now_) || (recovering_ && restart_is_owed(c, what.facts));
+  if (by_hand || c.stopped_by_hand || !(by_policy || c.restart_due)) return false;
+  c.exit = Exit{what.facts.exit_code, what.facts.error, what.facts.finished_at};
+  if (!c.restart_due) note_restart(c, what.facts);
+  return true;
+}
+
+void Observer::restart_failed(Container& c, const StepFailed& what) {
+  if (c.is(ContainerStatus::kStopped)) return;
+  // The exit takes its course; why the start failed is no reason of the container's.
+  ended(c, c.exit.value_or(Exit{}));
+  c.started_again = what.may_have_happened;
+}
+
+/// What is to be stopped is not started again.
+bool Observer::drop_restarts() {
+  bool changed = false;
+  for (Container& c : task_.containers) {
+    if (!c.restart_due || c.desired != ContainerStatus::kStopped) continue;
+    ended(c, c.exit.value_or(Exit{}));
+    changed = true;
+  }
+  return changed;
+}
+
 void Observer::operator()(const Seen& what) {
   Container& c = at(what.container);
   const bool starting = c.doing == StepKind::kStart;
@@ -212,6 +292,8 @@ void Observer::operator()(const Seen& what) {
     after_stopped(c, what.facts);
     return;
   }
+  if (restarts(c, what)) return;
+  if (c.is(ContainerStatus::kStopped)) return;
   if (what.ends == StepKind::kStart && status == ContainerStatus::kCreated) status = ContainerStatus::kRunning;
   refresh(c, what.facts);
   if (status == ContainerStatus::kStopped) {
@@ -219,9 +301,10 @@ void Observer::operator()(const Seen& what) {
     if (starting && c.known < ContainerStatus::kRunning) {
       advance(c, ContainerStatus::kRunning);
       settle();
+      if (restarts(c, what)) return;
     }
-    c.exit_code = what.facts.exit_code;
-    if (what.facts.error) keep_error(c, *what.facts.error);
+    ended(c, {what.facts.exit_code, what.facts.error, what.facts.finished_at});
+    return;
   }
   advance(c, status);
 }
@@ -272,6 +355,9 @@ void Observer::operator()(const StepFailed& what) {
       c.desired = ContainerStatus::kStopped;
       c.may_run = what.step == StepKind::kStart && what.may_have_happened;
       break;
+    case StepKind::kRestart:
+      restart_failed(c, what);
+      break;
     case StepKind::kStop:
       stop_failed(c, what);
       break;
@@ -286,12 +372,18 @@ void Observer::operator()(const StepFailed& what) {
 void Observer::operator()(const Vanished& what) {
   Container& c = at(what.container);
   if (c.is(ContainerStatus::kStopped) || (c.known < ContainerStatus::kCreated && c.docker_id.empty())) return;
+  if (c.restart_due || c.doing == StepKind::kRestart) {
+    // Removed right after its end, which is known.
+    ended(c, c.exit.value_or(Exit{}));
+    return;
+  }
   keep_error(c, {.name = "ContainerVanishedError", .text = "No container matching saved ID found"});
   c.may_run = false;
   advance(c, ContainerStatus::kStopped);
 }
 
 void Observer::operator()(const Recovered& what) {
+  recovering_ = true;
   for (std::size_t i = 0; i < what.containers.size(); ++i) {
     if (what.containers[i]) {
       (*this)(Seen{i, *what.containers[i], std::nullopt});
@@ -393,7 +485,7 @@ void Observer::report() {
 void Observer::settle() {
   do {
     derive_desired();
-  } while (end_unstarted() || give_up_blocked());
+  } while (drop_restarts() || end_unstarted() || give_up_blocked());
   derive_known();
 }
 

@@ -57,6 +57,8 @@ void add_resource_steps(const Task& task, std::vector<Step>& steps) {
 
 bool is_of_resource(StepKind kind) { return kind == StepKind::kCheckResource || kind == StepKind::kCreateResource; }
 
+bool restart_due(const Container& c) { return c.restart_due && c.desired != ContainerStatus::kStopped; }
+
 bool any_running(const Task& task) {
   return std::ranges::any_of(task.containers, [](const Container& c) { return is_running(c.known); });
 }
@@ -73,6 +75,8 @@ std::vector<Step> plan(const Task& task, base::WallTime now) {
     if (!c.doing) {
       if (stop_due(task, i, nanos(now))) {
         steps.push_back({StepKind::kStop, i});
+      } else if (restart_due(c)) {
+        steps.push_back({StepKind::kRestart, i});
       } else if (checked && advance_due(task, i)) {
         steps.push_back({next_step(c.known), i});
       }
@@ -93,6 +97,7 @@ void begin(Task& task, const Step& step, base::WallTime now) {
     task.poll_at = nanos(now + task.policy.poll_interval);
   } else {
     c.doing = step.kind;
+    c.restart_due = false;
   }
 }
 

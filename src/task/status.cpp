@@ -80,11 +80,12 @@ constexpr std::array<std::pair<PullBehavior, std::string_view>, 4> kPullWords{{
     {PullBehavior::kPreferCached, "prefer-cached"},
 }};
 
-constexpr std::array<std::pair<StepKind, std::string_view>, 9> kStepWords{{
+constexpr std::array<std::pair<StepKind, std::string_view>, 10> kStepWords{{
     {StepKind::kResolve, "resolve"},
     {StepKind::kPull, "pull"},
     {StepKind::kCreate, "create"},
     {StepKind::kStart, "start"},
+    {StepKind::kRestart, "restart"},
     {StepKind::kStop, "stop"},
     {StepKind::kInspect, "inspect"},
     {StepKind::kReport, "report"},

@@ -27,6 +27,7 @@ enum class StepKind {
   kPull,
   kCreate,
   kStart,
+  kRestart,
   kStop,
   kInspect,
   kReport,

@@ -85,6 +85,21 @@ struct DockerConfig {
 };
 BOOST_DESCRIBE_STRUCT(DockerConfig, (), (version, config, host_config))
 
+/// An exit is undone by starting the container again, see restart.hpp.
+struct RestartPolicy {
+  bool enabled = false;
+  std::vector<std::int64_t> ignored_exit_codes;
+  std::int64_t restart_attempt_period = 0;  ///< Seconds.
+};
+BOOST_DESCRIBE_STRUCT(RestartPolicy, (), (enabled, ignored_exit_codes, restart_attempt_period))
+
+/// How a process ended.
+struct Exit {
+  std::optional<int> code;
+  std::optional<Error> error;  ///< OutOfMemoryError or DockerStateError.
+  UnixNanos finished_at = 0;
+};
+
 struct Container {
   // From the payload; never changes after intake.
   std::string name;
@@ -104,6 +119,7 @@ struct Container {
   std::int64_t stop_timeout = 0;       ///< Seconds, 0 is the agent's default.
   std::string health_check_type;
   DockerConfig docker_config;
+  RestartPolicy restart_policy;
   std::string container_arn;
   std::vector<std::string> gpus;  ///< Device ids.
 
@@ -126,6 +142,8 @@ struct Container {
   UnixNanos created_at = 0;
   UnixNanos started_at = 0;
   UnixNanos finished_at = 0;
+  std::int64_t restart_count = 0;  ///< By the policy. Noted before the call, like the moment.
+  UnixNanos restarted_at = 0;
 
   // In memory only.
   Health health = Health::kUnknown;
@@ -135,15 +153,18 @@ struct Container {
   bool may_run = false;           ///< A failed start that may have worked: stop it whatever is known.
   bool started_again = false;     ///< Somebody else started it after its end: stop it once.
   UnixNanos retry_stop_at = 0;
+  std::optional<Exit> exit;      ///< The last one that was, or is to be, undone by a restart.
+  bool restart_due = false;      ///< The container has ended as `exit` says and is to be started again.
+  bool stopped_by_hand = false;  ///< Somebody stopped it while it was being started again: the exit counts.
 
   [[nodiscard]] bool is(ContainerStatus status) const { return known == status; }
 };
 BOOST_DESCRIBE_STRUCT(Container, (),
                       (name, image, command, entry_point, cpu, memory, essential, environment, links, volumes_from,
                        mount_points, port_mappings, depends_on, start_timeout, stop_timeout, health_check_type,
-                       docker_config, container_arn, gpus, docker_name, endpoint_id, desired, known, sent, docker_id,
-                       image_id, image_digest, digest_resolved, exit_code, error, bindings, labels, created_at,
-                       started_at, finished_at))
+                       docker_config, restart_policy, container_arn, gpus, docker_name, endpoint_id, desired, known,
+                       sent, docker_id, image_id, image_digest, digest_resolved, exit_code, error, bindings, labels,
+                       created_at, started_at, finished_at, restart_count, restarted_at))
 
 /// A container's part of a report: a snapshot of the moment in which its status changed.
 struct ContainerReport {

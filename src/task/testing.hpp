@@ -72,6 +72,11 @@ struct Play {
         return see(Seen{i, facts(ContainerStatus::kCreated), kind});
       case StepKind::kStart:
         return see(Seen{i, facts(ContainerStatus::kRunning), kind});
+      case StepKind::kRestart: {
+        Facts again = facts(ContainerStatus::kRunning);
+        again.started_at = nanos(now);
+        return see(Seen{i, again, kind});
+      }
       case StepKind::kStop:
         return see(Seen{i, facts(ContainerStatus::kStopped, 137), kind});
       case StepKind::kCheckResource:

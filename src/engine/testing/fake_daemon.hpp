@@ -78,6 +78,12 @@ class FakeDaemon {
     tell(c, "die", code);
   }
 
+  /// As `docker stop`.
+  void stop_by_hand(Container& c) {
+    exit(c, 143);
+    tell(c, "stop");
+  }
+
   void set_health(Container& c, const std::string& health) {
     c.health = health;
     tell(c, "health_status: " + health);
@@ -150,6 +156,8 @@ class FakeClient final : public docker::UnscriptedClient {
   bool away = false;
   /// Each call takes up to this long, half before and half after its effect.
   base::Duration slowest{0};
+  /// Calls that begin so take this long before they have an effect.
+  std::map<std::string, base::Duration> delays;
   /// Called with each call, before and after its effect.
   std::function<void(const std::string& call, bool done)> on_call;
   /// Failures to come, by the start of the call; the effect does not happen, unless `after_effect`.
@@ -312,6 +320,12 @@ class FakeClient final : public docker::UnscriptedClient {
     co_await pause();
     daemon_.calls.push_back(call);
     if (on_call) on_call(call, false);
+    for (const auto& [prefix, delay] : delays) {
+      if (!call.starts_with(prefix)) continue;
+      const base::Duration wait = delay;
+      co_await daemon_.clock.sleep_for(wait);
+      break;
+    }
     if (dead) co_await hang();
     if (away) throw Error(Error::Kind::kConnection, "Cannot connect to the Docker daemon");
     fail_if_told(call, false);
