@@ -132,9 +132,9 @@ void TaskActor::start_steps() {
       look(step.container, std::nullopt);
       continue;
     }
-    const task::Container& c = task_.containers[step.container];
-    scope_.spawn(std::string(task::to_string(step.kind)) + " " + c.name + " of task " + std::string(task_.id()),
-                 run_step(step));
+    scope_.spawn(
+        std::string(task::to_string(step.kind)) + " " + target_of(step) + " of task " + std::string(task_.id()),
+        run_step(step));
   }
 }
 

@@ -22,6 +22,7 @@
 #include "engine/images.hpp"
 #include "engine/ports.hpp"
 #include "engine/reporter.hpp"
+#include "engine/resources.hpp"
 #include "engine/settings.hpp"
 #include "engine/task_rows.hpp"
 #include "store/store.hpp"
@@ -39,6 +40,7 @@ struct ActorParts {
   store::Store& store;
   docker::Client& docker;
   ContainerSteps& steps;
+  ResourceSteps& resource_steps;
   Images& images;
   HostPorts& ports;
   HostResources& resources;
@@ -139,7 +141,13 @@ class TaskActor {
   base::Async<task::Observation> stop_container(std::size_t container);
   base::Async<> look_loop(std::size_t container);
   void conclude(std::size_t container, std::optional<task::Facts> facts, const Look& look);
+  [[nodiscard]] const std::string& target_of(const task::Step& step) const;
   [[nodiscard]] ContainerRef ref(std::size_t container) const;
+
+  // actor_resources.cpp
+  base::Async<task::Observation> check_resource(std::size_t resource);
+  base::Async<task::Observation> create_resource(std::size_t resource);
+  base::Async<> remove_resources();
 
   // actor_end.cpp: after the end
   base::Async<> finish();

@@ -42,6 +42,7 @@ base::Async<> TaskActor::sweep() {
       log::warn("Could not remove a container of an ended task", {{"task", task_.id()}, {"id", id}, {"error", e}});
     }
   }
+  co_await remove_resources();
   while (true) {
     try {
       (void)co_await parts_.store.commit(deletions_of(task_));

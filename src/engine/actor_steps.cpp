@@ -49,6 +49,11 @@ ContainerRef TaskActor::ref(std::size_t container) const {
   return {c.docker_id.empty() ? c.docker_name : c.docker_id, docker::ApiVersion::parse(c.docker_config.version)};
 }
 
+const std::string& TaskActor::target_of(const task::Step& step) const {
+  const bool resource = step.kind == task::StepKind::kCheckResource || step.kind == task::StepKind::kCreateResource;
+  return resource ? task_.resources.at(step.container).name : task_.containers.at(step.container).name;
+}
+
 base::Async<> TaskActor::run_step(task::Step step) {
   std::exception_ptr error;
   try {
@@ -60,7 +65,7 @@ base::Async<> TaskActor::run_step(task::Step step) {
   if (base::is_cancellation(error)) std::rethrow_exception(error);
   const task::StepFailed what = failed(step, error);
   log::warn("A step of the task failed", {{"task", task_.id()},
-                                          {"container", task_.containers[step.container].name},
+                                          {"container", target_of(step)},
                                           {"step", log::bare(task::to_string(step.kind))},
                                           {"error", what.error.full()}});
   tell(what);
@@ -81,7 +86,9 @@ base::Async<task::Observation> TaskActor::perform(task::Step step) {
     case task::StepKind::kStop:
       co_return co_await stop_container(step.container);
     case task::StepKind::kCheckResource:
+      co_return co_await check_resource(step.container);
     case task::StepKind::kCreateResource:
+      co_return co_await create_resource(step.container);
     case task::StepKind::kInspect:
     case task::StepKind::kReport:
       break;

@@ -234,6 +234,39 @@ TEST(CreateBody, NetworkPidAndIpcModes) {
   EXPECT_EQ(host.at("IpcMode"), "none");
 }
 
+TEST(CreateBody, MountPointsAreBinds) {
+  Built built = build({payload_container("a")});
+  built.task.containers[0].mount_points = {{"host", "/data", false}, {"dock", "/dock", true}};
+  built.task.volumes = {{"host", "/srv"}, {"dock", "ecs-fam-3-dock-00"}};
+  EXPECT_THAT(texts(built.body().at("HostConfig").at("Binds")),
+              ElementsAre("/srv:/data", "ecs-fam-3-dock-00:/dock:ro"));
+  built.task.volumes.pop_back();
+  EXPECT_EQ(built.error(), "HostConfigError: Invalid volume referenced: dock");
+}
+
+TEST(CreateBody, TheTasksCgroupIsTheParentWhateverTheRawSettingsSay) {
+  acs::Container c = payload_container("a");
+  c.docker_config->host_config = R"({"CgroupParent":"/mine"})";
+  Built built = build({c});
+  EXPECT_EQ(built.body().at("HostConfig").at("CgroupParent").as_string(), "/mine");
+  task::Resource cgroup;
+  cgroup.cgroup = task::CgroupSpec{.root = "/ecs/1"};
+  built.task.resources = {cgroup};
+  EXPECT_EQ(built.body().at("HostConfig").at("CgroupParent").as_string(), "/ecs/1");
+}
+
+TEST(CreateBody, TheTasksMemoryIsPassedOnOnlyWhereThatIsAskedFor) {
+  acs::Container c = payload_container("a");
+  c.memory = 0;
+  Built built = build({c});
+  built.task.memory = 64;
+  EXPECT_EQ(built.body().at("HostConfig").at("Memory").as_int64(), 0);
+  built.settings.propagate_task_memory = true;
+  EXPECT_EQ(built.body().at("HostConfig").at("Memory").as_int64(), 67108864);
+  built.task.containers[0].memory = 8;
+  EXPECT_EQ(built.body().at("HostConfig").at("Memory").as_int64(), 8388608);
+}
+
 TEST(CreateBody, VolumesFromAndLinkWithoutAlias) {
   auto b = payload_container("b");
   b.volumes_from = {{"a", true}};

@@ -50,6 +50,26 @@ bj::array links(const CreateInput& input) {
   return all;
 }
 
+bj::array binds(const CreateInput& input) {
+  bj::array all;
+  for (const task::MountPoint& mount : container_of(input).mount_points) {
+    const auto& volumes = input.task.volumes;
+    const auto volume = std::ranges::find(volumes, mount.source_volume, &task::Volume::name);
+    if (volume == volumes.end()) {
+      throw StepError("HostConfigError", "Invalid volume referenced: " + mount.source_volume);
+    }
+    all.emplace_back(volume->source + ":" + mount.container_path + (mount.read_only ? ":ro" : ""));
+  }
+  return all;
+}
+
+/// The task's cgroup as the parent of the container's, when the task has one.
+void set_cgroup_parent(const task::Task& task, bj::object& host) {
+  for (const task::Resource& resource : task.resources) {
+    if (resource.cgroup) host["CgroupParent"] = resource.cgroup->root;
+  }
+}
+
 bj::array volumes_from(const CreateInput& input) {
   bj::array all;
   for (const task::VolumeFrom& volume : container_of(input).volumes_from) {
@@ -60,8 +80,11 @@ bj::array volumes_from(const CreateInput& input) {
   return all;
 }
 
-std::int64_t memory_bytes(const task::Container& c) {
-  const std::int64_t bytes = c.memory * kMiB;
+std::int64_t memory_bytes(const CreateInput& input) {
+  const task::Container& c = container_of(input);
+  // In a cgroup namespace of its own a process sees no limit but the container's.
+  const bool inherits = c.memory == 0 && input.settings.propagate_task_memory;
+  const std::int64_t bytes = (inherits ? input.task.memory : c.memory) * kMiB;
   if (bytes == 0 || bytes >= kMinimumMemory) return bytes;
   log::warn("The memory limit is too low; it is raised to the least that there is",
             {{"container", c.name}, {"bytes", kMinimumMemory}});
@@ -106,10 +129,10 @@ bj::object host_config_of(const CreateInput& input) {
   const task::Container& c = container_of(input);
   bj::object host = zero_host_config();
   host["Links"] = links(input);
-  host["Binds"] = bj::array();
+  host["Binds"] = binds(input);
   host["PortBindings"] = port_bindings(input.ports);
   host["VolumesFrom"] = volumes_from(input);
-  host["Memory"] = memory_bytes(c);
+  host["Memory"] = memory_bytes(input);
   host["CpuShares"] = std::clamp(c.cpu, kMinimumShares, kMaximumShares);
   add_devices(input, host);
   if (!c.docker_config.host_config.empty()) {
@@ -119,6 +142,7 @@ bj::object host_config_of(const CreateInput& input) {
       throw StepError("HostConfigError", std::string("Unable to decode given host config: ") + e.what());
     }
   }
+  set_cgroup_parent(input.task, host);
   set_modes(input, host);
   complete_log_config(input, host);
   fit_to_version(input.api_version, host);

@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "docker/client.hpp"
 #include "engine/event.hpp"
+#include "engine/resources.hpp"
 #include "engine/settings.hpp"
 #include "store/store.hpp"
 #include "task/task.hpp"
@@ -53,6 +54,7 @@ class Engine {
     docker::Client& docker;
     StateSubmitter& submitter;
     EventSink* sink = nullptr;
+    TaskCgroups* cgroups = nullptr;  ///< Needed when Settings::task_cgroups is set, or stored tasks have cgroups.
   };
 
   Engine(Settings settings, Parts parts);

@@ -45,6 +45,7 @@ struct Engine::Impl {
   Parts parts;
   base::Scope scope;
   ContainerSteps steps;
+  ResourceSteps resource_steps;
   Images images;
   HostResources resources;
   HostPorts ports;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "engine/intake_resources.hpp"
 #include "engine/overrides.hpp"
 #include "engine/ports.hpp"
 #include "json/encode.hpp"
@@ -82,11 +83,12 @@ void check_volume(const acs::Volume& volume) {
 
 /// A volume that comes by an attachment has a name only.
 bool is_attached(const acs::Task& payload, const acs::Volume& volume) {
-  return !volume.type && std::ranges::any_of(payload.attachments, [&](const acs::Attachment& attachment) {
-    return std::ranges::any_of(attachment.attachment_properties, [&](const acs::AttachmentProperty& property) {
-      return property.name == "volumeName" && property.value == volume.name;
-    });
-  });
+  return (!volume.type || volume.type == "attachment") &&
+         std::ranges::any_of(payload.attachments, [&](const acs::Attachment& attachment) {
+           return std::ranges::any_of(attachment.attachment_properties, [&](const acs::AttachmentProperty& property) {
+             return property.name == "volumeName" && property.value == volume.name;
+           });
+         });
 }
 
 std::string credentials_id(const std::optional<acs::IamRoleCredentials>& credentials, const std::string& member) {
@@ -124,6 +126,9 @@ task::Container convert_container(const acs::Container& from, const std::string&
   to.links = from.links;
   for (const acs::VolumeFrom& v : from.volumes_from) {
     to.volumes_from.push_back({text(v.source_container), v.read_only.value_or(false)});
+  }
+  for (const acs::MountPoint& m : from.mount_points) {
+    to.mount_points.push_back({text(m.source_volume), text(m.container_path), m.read_only.value_or(false)});
   }
   for (std::size_t i = 0; i < from.port_mappings.size(); ++i) {
     to.port_mappings.push_back(
@@ -276,6 +281,8 @@ void complete_containers(task::Task& task, base::Random& random) {
 /// A task that will not run: nothing of it is kept but what its report needs.
 task::Task ended(task::Task task, std::string reason, base::WallTime now) {
   task.containers.clear();
+  task.volumes.clear();
+  task.resources.clear();
   task.desired = task.known = task::TaskStatus::kStopped;
   task.known_at = task::nanos(now);
   task.reason = std::move(reason);
@@ -283,14 +290,16 @@ task::Task ended(task::Task task, std::string reason, base::WallTime now) {
 }
 
 /// Why the task cannot run although it could be read; empty when it can.
-std::string reason_against(const acs::Task& payload, const Settings& settings, task::Task& task) {
+std::string reason_against(const acs::Task& payload, const Settings& settings, task::Task& task, base::Random& random) {
   const std::string prefix = "resource cannot be initialized for task " + task.arn + ": ";
   std::set<std::string_view> names;
   for (const task::Container& c : task.containers) {
     if (!names.insert(c.name).second) return prefix + "more than one container has the name " + c.name;
   }
+  std::string wrong = add_cgroup(task, settings);
   const std::string unknown_condition = add_dependencies(payload, task);
-  std::string wrong = add_implicit_dependencies(task);
+  const std::string misplaced = add_implicit_dependencies(task);
+  if (wrong.empty()) wrong = misplaced;
   if (wrong.empty()) wrong = add_gpus(payload, settings, task);
   // An unknown task that is wanted STOPPED needs nothing to be possible: it only has to be reported.
   if (task.desired == task::TaskStatus::kStopped) return {};
@@ -298,6 +307,8 @@ std::string reason_against(const acs::Task& payload, const Settings& settings, t
   if (const auto what = unsupported(payload); !what.empty()) {
     return prefix + what + ": not supported by this version of the agent";
   }
+  wrong = add_volumes(payload, task, random);
+  if (!wrong.empty()) return prefix + wrong;
   const std::string unordered = unknown_condition.empty() ? task::why_no_order(task) : unknown_condition;
   if (!unordered.empty()) return "Task dependencies cannot be resolved, taskArn: " + task.arn + " (" + unordered + ")";
   return bad_port_range(task);
@@ -328,7 +339,7 @@ Intake convert(const acs::Task& payload, const Settings& settings, base::Random&
   }
   task.policy.pull = settings.pull_behavior;
   task.policy.pull_upfront = settings.pull_dependent_containers_upfront;
-  std::string reason = reason_against(payload, settings, task);
+  std::string reason = reason_against(payload, settings, task, random);
   if (!reason.empty()) return ended(std::move(task), std::move(reason), now);
   complete_containers(task, random);
   return task;

@@ -255,14 +255,12 @@ TEST_P(NotBuilt, IsNamedInTheReason) {
 INSTANTIATE_TEST_SUITE_P(
     Intake, NotBuilt,
     ::testing::Values(
-        Missing{"volumes", [](acs::Task& t) { t.volumes = {{.name = "v", .host = acs::HostVolume{}}}; }},
         Missing{"awsvpc", [](acs::Task& t) { t.network_mode = "awsvpc"; }},
         Missing{"pid mode task", [](acs::Task& t) { t.pid_mode = "task"; }},
         Missing{"ipc mode task", [](acs::Task& t) { t.ipc_mode = "task"; }},
         Missing{"associations other than GPUs", [](acs::Task& t) { t.associations.emplace_back(); }},
         Missing{"fault injection", [](acs::Task& t) { t.enable_fault_injection = true; }},
         Missing{"Service Connect", [](acs::Task& t) { t.attachments = {{.attachment_type = "serviceconnectdetail"}}; }},
-        Missing{"mount points", [](acs::Task& t) { t.containers[0].mount_points.emplace_back(); }},
         Missing{"environment files", [](acs::Task& t) { t.containers[0].environment_files.emplace_back(); }},
         Missing{"registry authentication",
                 [](acs::Task& t) { t.containers[0].registry_authentication = {.type = "ecr"}; }},

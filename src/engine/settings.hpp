@@ -15,6 +15,14 @@ namespace ecs::engine {
 /// First and last port, both included.
 using PortInterval = std::pair<std::uint16_t, std::uint16_t>;
 
+/// Where the cgroups of tasks are, and what is the same for all.
+struct TaskCgroupSettings {
+  std::string root_prefix;  ///< Before the task id: `/ecs/`, `ecstasks-`.
+  std::string root_suffix;  ///< After it: `.slice` where cgroups are systemd's.
+  base::Duration cpu_period = std::chrono::milliseconds(100);
+  std::int64_t pids_limit = 0;  ///< 0 is none.
+};
+
 struct Settings {
   std::string cluster;  ///< As configured, possibly a bare name.
   std::string region;   ///< Empty: the region variables are not injected.
@@ -29,6 +37,10 @@ struct Settings {
   std::string nvidia_runtime;                      ///< ECS_NVIDIA_RUNTIME.
   bool neuron_support = false;                     ///< ECS_ENABLE_INF_SUPPORT.
   std::optional<PortInterval> dynamic_host_ports;  ///< ECS_DYNAMIC_HOST_PORT_RANGE; else the kernel's range.
+
+  std::optional<TaskCgroupSettings> task_cgroups;  ///< Nothing: limits of tasks as a whole are not enforced.
+  bool propagate_task_memory = false;              ///< To containers without a limit of their own; cgroup v2 only.
+  bool shared_volume_match_full_config = false;
 
   // What the host has to give.
   std::int64_t cpu = 0;     ///< Shares: 1024 per processor.

@@ -43,7 +43,6 @@ std::string_view of_host_config(const acs::Container& container) {
 }
 
 std::string_view of_container(const acs::Container& c) {
-  if (!c.mount_points.empty()) return "mount points";
   if (!c.secrets.empty()) return "secrets";
   if (!c.environment_files.empty()) return "environment files";
   if (c.registry_authentication && !c.registry_authentication->type.value_or("").empty()) {
@@ -57,7 +56,7 @@ std::string_view of_container(const acs::Container& c) {
 }
 
 std::string_view of_task(const acs::Task& t) {
-  if (!t.volumes.empty()) return "volumes";
+  if (std::ranges::any_of(t.volumes, [](const acs::Volume& v) { return v.type == "efs"; })) return "EFS volumes";
   if (t.network_mode == "awsvpc" || !t.elastic_network_interfaces.empty()) return "network mode awsvpc";
   if (t.pid_mode == "task") return "pid mode task";
   if (t.ipc_mode == "task") return "ipc mode task";

@@ -89,8 +89,8 @@ constexpr std::array<std::pair<StepKind, std::string_view>, 10> kStepWords{{
     {StepKind::kStop, "stop"},
     {StepKind::kInspect, "inspect"},
     {StepKind::kReport, "report"},
-    {StepKind::kCheckResource, "check resource"},
-    {StepKind::kCreateResource, "create resource"},
+    {StepKind::kCheckResource, "check of resource"},
+    {StepKind::kCreateResource, "create of resource"},
 }};
 
 }  // namespace

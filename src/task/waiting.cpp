@@ -16,6 +16,9 @@ class Waits {
 
   std::vector<Wait> all() {
     for (std::size_t i = 0; i < task_.containers.size(); ++i) of_container(i);
+    for (const Resource& r : task_.resources) {
+      if (r.doing) add({}, std::string(to_string(*r.doing)) + " " + r.name + " is under way");
+    }
     const bool told = task_.known == TaskStatus::kRunning || task_.ended();
     if (told && task_.sent < task_.known) {
       add({}, "the control plane has not accepted the report of " + std::string(to_string(task_.known)));
@@ -30,6 +33,7 @@ class Waits {
     if (c.is(ContainerStatus::kStopped)) return;
     if (c.desired == ContainerStatus::kStopped) return of_stop(i);
     if (c.known >= c.desired || !task_.admitted) return;
+    if (c.is(ContainerStatus::kManifestPulled) && !has_resources(task_, i)) add(c.name, "needs the task's resources");
     for (const Dependency* d : unmet(task_, i)) {
       add(c.name, "needs " + std::string(to_string(d->condition)) + " of container " + d->container);
     }

@@ -134,7 +134,8 @@ class FakeDaemon {
   std::map<std::string, docker::ImageInspect> images;  ///< On this machine, by name.
   std::set<std::string> registry;                      ///< What can be pulled.
   std::set<std::string> ends_at_once;                  ///< Containers whose process exits 0 as soon as it is started.
-  std::map<std::string, int> creates;                  ///< By docker name.
+  std::map<std::string, docker::Volume> volumes;
+  std::map<std::string, int> creates;  ///< By docker name.
   std::map<std::string, int> starts;
   std::deque<docker::Event> events;
   std::int64_t event_count = 0;
@@ -237,6 +238,33 @@ class FakeClient final : public docker::UnscriptedClient {
 
   base::Async<> remove_container(std::string id, bool) override {
     return simple("remove " + name_of(id), [this, id] { daemon_.containers.erase(get(id).id); });
+  }
+
+  base::Async<docker::Volume> create_volume(docker::VolumeSpec spec) override {
+    co_await before("create volume " + spec.name);
+    docker::Volume& volume = daemon_.volumes[spec.name];
+    volume.name = spec.name;
+    volume.driver = spec.driver.empty() ? "local" : spec.driver;
+    volume.labels = spec.labels;
+    volume.options = spec.driver_opts;
+    const docker::Volume made = volume;
+    co_await after("create volume " + spec.name);
+    co_return made;
+  }
+
+  base::Async<docker::Volume> inspect_volume(std::string name) override {
+    co_await before("inspect volume " + name);
+    const auto found = daemon_.volumes.find(name);
+    if (found == daemon_.volumes.end()) throw Error::from_answer(404, "get " + name + ": no such volume");
+    docker::Volume seen = found->second;
+    co_await after("inspect volume " + name);
+    co_return seen;
+  }
+
+  base::Async<> remove_volume(std::string name) override {
+    return simple("remove volume " + name, [this, name] {
+      if (daemon_.volumes.erase(name) == 0) throw Error::from_answer(404, "get " + name + ": no such volume");
+    });
   }
 
   base::Async<docker::ContainerInspect> inspect_container(std::string id) override {

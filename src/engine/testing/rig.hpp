@@ -67,6 +67,33 @@ class FakeSubmitter final : public StateSubmitter {
   base::Event never_;
 };
 
+/// Remembers what is there; outlives the agent.
+class FakeCgroups final : public TaskCgroups {
+ public:
+  base::Async<> create(task::CgroupSpec spec) override {
+    if (!failure.empty()) throw std::runtime_error(failure);
+    if (dead) co_await never_.wait();
+    ++creates[spec.root];
+    there[spec.root] = spec;
+    if (held) co_await release.wait();
+  }
+  base::Async<> remove(std::string root) override {
+    if (!failure.empty()) throw std::runtime_error(failure);
+    if (dead) co_await never_.wait();
+    there.erase(root);
+  }
+
+  bool dead = false;
+  bool held = false;  ///< Creates do not return until released.
+  base::Event release;
+  std::string failure;
+  std::map<std::string, int> creates;
+  std::map<std::string, task::CgroupSpec> there;
+
+ private:
+  base::Event never_;
+};
+
 class SeenEvents final : public EventSink {
  public:
   void emit(const Event& event) override { all.push_back(event); }
@@ -118,9 +145,10 @@ class Rig {
   /// A new process of the agent: nothing of the old one is left but rows and containers.
   void launch() {
     submitter.dead = false;
+    cgroups.dead = false;
     client = std::make_unique<FakeClient>(daemon);
     engine = std::make_unique<Engine>(
-        settings, Engine::Parts{loop.executor(), clock, random, store, *client, submitter, &events});
+        settings, Engine::Parts{loop.executor(), clock, random, store, *client, submitter, &events, &cgroups});
   }
 
   /// launch(), and start() to its end.
@@ -133,6 +161,7 @@ class Rig {
   void die() {
     client->dead = true;
     submitter.dead = true;
+    cgroups.dead = true;
     if (!store.crashed()) store.crash(store::testing::FakeStore::AfterCrash::kHang);
     base::Scope end(loop.executor());
     end.spawn("stop", engine->stop());
@@ -211,6 +240,7 @@ class Rig {
   store::testing::FakeStore store;
   FakeSubmitter submitter;
   SeenEvents events;
+  FakeCgroups cgroups;
   std::unique_ptr<FakeClient> client;
   std::unique_ptr<Engine> engine;
 };
