@@ -16,6 +16,8 @@ namespace {
 /// Far more than a task can have under way at once: each container has one step and one look, each report one answer.
 constexpr std::size_t kMailbox = 65536;
 
+bool is_image_step(task::StepKind kind) { return kind == task::StepKind::kResolve || kind == task::StepKind::kPull; }
+
 }  // namespace
 
 TaskActor::TaskActor(task::Task task, store::Committed stored, const ActorParts& parts)
@@ -26,6 +28,10 @@ TaskActor::TaskActor(task::Task task, store::Committed stored, const ActorParts&
              [this](const std::string& name, const std::exception_ptr& error) {
                quarantine(name + ": " + base::describe(error));
              }),
+      image_scope_(parts.executor,
+                   [this](const std::string& name, const std::exception_ptr& error) {
+                     quarantine(name + ": " + base::describe(error));
+                   }),
       mailbox_(kMailbox) {
   const double jitter = 30.0 * parts.random.fraction();
   task_.policy.pull = parts.settings.pull_behavior;
@@ -102,6 +108,7 @@ void TaskActor::handle(const task::Observation& what) {
 void TaskActor::react() {
   ++state_;
   start_steps();
+  leave_images();
   if (task_.ended() && !released_) {
     released_ = true;
     parts_.resources.release(task_.arn);
@@ -132,10 +139,18 @@ void TaskActor::start_steps() {
       look(step.container, std::nullopt);
       continue;
     }
-    scope_.spawn(
-        std::string(task::to_string(step.kind)) + " " + target_of(step) + " of task " + std::string(task_.id()),
-        run_step(step));
+    base::Scope& scope = is_image_step(step.kind) ? image_scope_ : scope_;
+    scope.spawn(std::string(task::to_string(step.kind)) + " " + target_of(step) + " of task " + std::string(task_.id()),
+                run_step(step));
   }
+}
+
+/// An image that no container of the task waits for any more is not pulled to the end.
+void TaskActor::leave_images() {
+  if (task_.desired != task::TaskStatus::kStopped || image_scope_.size() == 0) return;
+  const bool awaited = std::ranges::any_of(task_.containers,
+                                           [](const task::Container& c) { return c.doing && is_image_step(*c.doing); });
+  if (!awaited) image_scope_.cancel();
 }
 
 void TaskActor::arm_timer() {
@@ -164,7 +179,9 @@ base::Async<> TaskActor::stop() {
   parts_.resources.release(task_.arn);
   timer_.reset();
   scope_.cancel();
+  image_scope_.cancel();
   co_await scope_.join();
+  co_await image_scope_.join();
 }
 
 }  // namespace ecs::engine

@@ -119,6 +119,7 @@ class TaskActor {
   void ask_for_resources();
   void react();
   void start_steps();
+  void leave_images();
   void arm_timer();
   void note_waits();
   void quarantine(const std::string& problem);
@@ -165,6 +166,7 @@ class TaskActor {
   const ActorParts& parts_;
   TaskRows rows_;
   base::Scope scope_;
+  base::Scope image_scope_;  ///< What a stop of the task cuts short: looking up and pulling images.
   base::Mailbox<Letter> mailbox_;
   std::uint64_t told_ = 0;     ///< Letters so far.
   std::uint64_t handled_ = 0;  ///< The last one dealt with.

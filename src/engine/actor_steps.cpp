@@ -1,4 +1,6 @@
 // The steps of one task: each is a coroutine that ends in an observation.
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -152,7 +154,8 @@ base::Async<task::Observation> TaskActor::restart(std::size_t container) {
 
 base::Async<task::Observation> TaskActor::stop_container(std::size_t container) {
   const store::Committed desired_stored = co_await everything_saved();
-  const std::int64_t own = task_.containers[container].stop_timeout;
+  // A century is for ever, and its nanoseconds can still be counted.
+  const std::int64_t own = std::min(task_.containers[container].stop_timeout, std::int64_t{100} * 365 * 24 * 3600);
   const auto timeout = own > 0 ? std::chrono::seconds(own)
                                : std::chrono::duration_cast<std::chrono::seconds>(parts_.settings.stop_timeout);
   task::Facts facts = co_await parts_.steps.stop(desired_stored, ref(container), timeout);

@@ -382,6 +382,54 @@ TEST(Engine, Engine12_AHiddenExitIsFoundByThePoll) {
   EXPECT_LE(rig.clock.now() - begin, std::chrono::seconds(331));
 }
 
+TEST(Engine, AStopWhileAnImageIsLookedUpOrPulledLeavesAtOnce) {
+  for (const char* call : {"distribution", "pull"}) {
+    Rig rig;
+    rig.boot();
+    rig.client->delays[call] = std::chrono::hours(1);
+    rig.accept({payload_task({payload_container("c1")})});
+    rig.clock.advance(std::chrono::seconds(30));
+    EXPECT_EQ(rig.daemon.calls_of(call), 1U);
+    EXPECT_THAT(rig.engine->task(kArn)->waiting, SizeIs(1));
+    rig.stop(payload_task({payload_container("c1")}));
+    ASSERT_TRUE(rig.wait_status(kArn, "STOPPED", std::chrono::seconds(1)));
+    EXPECT_EQ(only_container(rig.submitter.accepted.back()).reason, std::nullopt);
+    EXPECT_THAT(rig.engine->task(kArn)->waiting, IsEmpty());
+    EXPECT_EQ(rig.client->under_way(call), 0);
+    rig.clock.advance(std::chrono::hours(2));
+    EXPECT_EQ(rig.daemon.calls_of(call), 1U);
+    EXPECT_EQ(rig.daemon.calls_of("create"), 0U);
+  }
+}
+
+TEST(Engine, ALookUpThatFailsIsNotRepeatedForAStoppedTask) {
+  Rig rig;
+  rig.boot();
+  rig.client->failures.push_back({"distribution", docker::Error::from_answer(500, "later"), 9});
+  rig.accept({payload_task({payload_container("c1")})});
+  rig.clock.advance(std::chrono::seconds(5));
+  rig.stop(payload_task({payload_container("c1")}));
+  ASSERT_TRUE(rig.wait_status(kArn, "STOPPED", std::chrono::seconds(1)));
+  const std::size_t calls = rig.daemon.calls_of("distribution");
+  EXPECT_LT(calls, 9U);
+  rig.clock.advance(std::chrono::minutes(5));
+  EXPECT_EQ(rig.daemon.calls_of("distribution"), calls);
+}
+
+TEST(Engine, AWaitKeepsItsMomentWhileItsCauseStays) {
+  Rig rig;
+  rig.boot();
+  rig.client->delays["pull"] = std::chrono::minutes(5);
+  rig.accept({payload_task({payload_container("c1"), payload_container("c2")})});
+  rig.clock.advance(std::chrono::seconds(1));
+  const auto before = rig.engine->task(kArn)->waiting;
+  ASSERT_THAT(before, SizeIs(2));
+  EXPECT_EQ(before[0].why, "pull is under way");
+  rig.clock.advance(std::chrono::minutes(1));
+  rig.accept({payload_task({payload_container("c1"), payload_container("c2")})});
+  EXPECT_EQ(rig.engine->task(kArn)->waiting, before);
+}
+
 TEST(Engine, AContainerThatVanishedUnseenIsFoundByThePoll) {
   Rig rig;
   rig.boot();

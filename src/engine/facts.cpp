@@ -42,7 +42,9 @@ std::vector<task::PortBinding> bindings_of(const docker::NetworkSettings& networ
 void add_health(const docker::Health& seen, task::Facts& facts) {
   if (seen.status == "healthy") facts.health = task::Health::kHealthy;
   if (seen.status == "unhealthy") facts.health = task::Health::kUnhealthy;
-  if (!seen.log.empty()) facts.health_output = seen.log.back().output.substr(0, kHealthOutputLimit);
+  if (seen.log.empty()) return;
+  facts.health_output = seen.log.back().output.substr(0, kHealthOutputLimit);
+  facts.health_exit_code = seen.log.back().exit_code;
 }
 
 task::ContainerStatus status_of(docker::Condition condition) {

@@ -8,13 +8,13 @@ namespace ecs::task {
 
 namespace {
 
+/// A century, which is for ever, and yet can be added to a moment.
+constexpr std::int64_t kLongestTimeout = std::int64_t{100} * 365 * 24 * 3600;
 constexpr std::string_view kPrefix = "dependency graph: ";
 
 bool wants_to_run(const Container& c) {
   return c.desired == ContainerStatus::kRunning || c.desired == ContainerStatus::kCreated;
 }
-
-bool has_health_check(const Container& c) { return c.health_check_type == "docker"; }
 
 bool satisfied(const Container& dependency, Condition condition) {
   switch (condition) {
@@ -27,7 +27,7 @@ bool satisfied(const Container& dependency, Condition condition) {
     case Condition::kSuccess:
       return dependency.is(ContainerStatus::kStopped) && dependency.exit_code == 0;
     case Condition::kHealthy:
-      return has_health_check(dependency) && dependency.health == Health::kHealthy;
+      return dependency.has_health_check() && dependency.health == Health::kHealthy;
   }
   return false;
 }
@@ -48,12 +48,18 @@ std::optional<base::WallTime> deadline(const Container& dependency, Condition co
   if (condition == Condition::kStart || condition == Condition::kCreate) return std::nullopt;
   if (dependency.start_timeout <= 0 || dependency.started_at == 0) return std::nullopt;
   if (dependency.is(ContainerStatus::kStopped)) return std::nullopt;
-  return wall_time(dependency.started_at) + std::chrono::seconds(dependency.start_timeout);
+  return wall_time(dependency.started_at) + std::chrono::seconds(std::min(dependency.start_timeout, kLongestTimeout));
 }
 
 bool will_never_start(const Container& dependency) {
   return dependency.known < ContainerStatus::kRunning && dependency.desired == ContainerStatus::kStopped &&
          !dependency.doing;
+}
+
+/// What an ended dependency can never meet any more. The original waits on for ever.
+std::string_view too_late(Condition condition) {
+  return condition == Condition::kHealthy ? " because dependency stopped and will never be healthy"
+                                          : " because dependency stopped without an exit code";
 }
 
 std::string failure(const Container& dependency, const Container& target, std::string_view end,
@@ -85,7 +91,7 @@ std::string impossible_dependency(const Task& task) {
     for (const Dependency& d : c.depends_on) {
       const auto at = task.find(d.container);
       if (!at) return "container " + c.name + " depends on " + d.container + ", which is not in the task";
-      if (d.condition == Condition::kHealthy && !has_health_check(task.containers[*at])) {
+      if (d.condition == Condition::kHealthy && !task.containers[*at].has_health_check()) {
         return "container " + c.name + " waits for " + d.container + ": HEALTHY, which has no health check";
       }
     }
@@ -177,6 +183,9 @@ std::optional<std::string> never_starts(const Task& task, std::size_t container,
     }
     if (will_never_start(dependency)) {
       return failure(dependency, target, " because dependency will never start", "failed to resolve ");
+    }
+    if (dependency.is(ContainerStatus::kStopped) && !satisfied(dependency, d.condition)) {
+      return failure(dependency, target, too_late(d.condition), "failed to resolve ");
     }
   }
   return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "task/testing.hpp"
 
 namespace ecs::task {
@@ -74,7 +76,40 @@ TEST(Dependencies, CompleteNeedsAKnownExitCode) {
   p.bring(0, kRunning);
   p.see(Vanished{0});
   EXPECT_FALSE(p.wants(StepKind::kPull, 1));
+  EXPECT_EQ(p.at(1).known, kStopped);
+  EXPECT_TRUE(p.at(1).error->text.ends_with("because dependency stopped without an exit code")) << p.at(1).error->text;
+}
+
+TEST(Dependencies, AnEndedDependencyWillNeverBeHealthy) {
+  Play p = pair_of(Condition::kHealthy);
+  p.bring(0, kRunning);
+  p.exits(0, 0);
+  EXPECT_EQ(p.at(1).known, kStopped);
+  EXPECT_EQ(p.at(1).exit_code, 143);
+  EXPECT_EQ(
+      p.at(1).error->full(),
+      "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [a(busybox:1) "
+      "(STOPPED->RUNNING) - Exit: 0] for target [b(busybox:1) (MANIFEST_PULLED->RUNNING)] because dependency "
+      "stopped and will never be healthy");
+}
+
+TEST(Dependencies, AStartTimeoutBeyondAllTimeIsNone) {
+  Play p = pair_of(Condition::kHealthy);
+  p.at(0).start_timeout = std::numeric_limits<std::int64_t>::max();
+  p.bring(0, kRunning);
+  p.now += std::chrono::hours(24);
+  p.see(Tick{});
   EXPECT_NE(p.at(1).known, kStopped);
+}
+
+TEST(Dependencies, AnUnknownNameIsToldAsTheOriginalDoes) {
+  Play p = pair_of(Condition::kStart);
+  p.at(1).depends_on = {{"zz", Condition::kStart}};
+  p.see(Tick{});
+  EXPECT_EQ(
+      p.at(1).error->full(),
+      "CannotStartContainerError: dependency graph: container ordering dependency [<nil>] for target [b(busybox:1) "
+      "(MANIFEST_PULLED->RUNNING)] does not exist.");
 }
 
 TEST(Engine, Engine29_SuccessOfAnInitContainer) {

@@ -25,7 +25,8 @@ struct Facts {
   UnixNanos started_at = 0;
   UnixNanos finished_at = 0;
   Health health = Health::kUnknown;
-  std::string health_output;
+  std::string health_output;  ///< Of the last check, at most 1024 bytes.
+  std::optional<int> health_exit_code;
 };
 
 /// The control plane wants this. A status that is not higher than before changes nothing.

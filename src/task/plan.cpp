@@ -81,7 +81,7 @@ std::vector<Step> plan(const Task& task, base::WallTime now) {
         steps.push_back({next_step(c.known), i});
       }
     }
-    if (poll && is_running(c.known)) steps.push_back({StepKind::kInspect, i});
+    if (poll && c.is_there()) steps.push_back({StepKind::kInspect, i});
   }
   return steps;
 }

@@ -147,17 +147,23 @@ struct Container {
 
   // In memory only.
   Health health = Health::kUnknown;
+  UnixNanos health_since = 0;  ///< When the agent noticed.
   std::string health_output;
-  std::optional<StepKind> doing;  ///< The step that is under way; no second one starts meanwhile.
-  bool image_present = false;     ///< The image was seen locally when its digest was resolved.
-  bool may_run = false;           ///< A failed start that may have worked: stop it whatever is known.
-  bool started_again = false;     ///< Somebody else started it after its end: stop it once.
+  std::optional<int> health_exit_code;  ///< Of a check that failed.
+  std::optional<StepKind> doing;        ///< The step that is under way; no second one starts meanwhile.
+  bool image_present = false;           ///< The image was seen locally when its digest was resolved.
+  bool may_run = false;                 ///< A failed start that may have worked: stop it whatever is known.
+  bool started_again = false;           ///< Somebody else started it after its end: stop it once.
   UnixNanos retry_stop_at = 0;
   std::optional<Exit> exit;      ///< The last one that was, or is to be, undone by a restart.
   bool restart_due = false;      ///< The container has ended as `exit` says and is to be started again.
   bool stopped_by_hand = false;  ///< Somebody stopped it while it was being started again: the exit counts.
 
   [[nodiscard]] bool is(ContainerStatus status) const { return known == status; }
+  /// Exactly this word; the health of others is not looked at.
+  [[nodiscard]] bool has_health_check() const { return health_check_type == "docker"; }
+  /// The engine may have it, and it is not over.
+  [[nodiscard]] bool is_there() const { return !docker_id.empty() && known != ContainerStatus::kStopped; }
 };
 BOOST_DESCRIBE_STRUCT(Container, (),
                       (name, image, command, entry_point, cpu, memory, essential, environment, links, volumes_from,

@@ -159,6 +159,11 @@ class FakeClient final : public docker::UnscriptedClient {
   base::Duration slowest{0};
   /// Calls that begin so take this long before they have an effect.
   std::map<std::string, base::Duration> delays;
+  /// Calls that begin so and are held up by `delays` now.
+  [[nodiscard]] int under_way(const std::string& prefix) const {
+    const auto found = held_up_.find(prefix);
+    return found == held_up_.end() ? 0 : found->second;
+  }
   /// Called with each call, before and after its effect.
   std::function<void(const std::string& call, bool done)> on_call;
   /// Failures to come, by the start of the call; the effect does not happen, unless `after_effect`.
@@ -351,6 +356,7 @@ class FakeClient final : public docker::UnscriptedClient {
     for (const auto& [prefix, delay] : delays) {
       if (!call.starts_with(prefix)) continue;
       const base::Duration wait = delay;
+      const HeldUp held(held_up_[prefix]);
       co_await daemon_.clock.sleep_for(wait);
       break;
     }
@@ -405,7 +411,16 @@ class FakeClient final : public docker::UnscriptedClient {
     return seen;
   }
 
+  struct HeldUp {
+    explicit HeldUp(int& number) : count(number) { ++count; }
+    HeldUp(const HeldUp&) = delete;
+    HeldUp& operator=(const HeldUp&) = delete;
+    ~HeldUp() { --count; }
+    int& count;
+  };
+
   FakeDaemon& daemon_;
+  std::map<std::string, int> held_up_;
   std::uint64_t connection_ = 0;
 };
 
