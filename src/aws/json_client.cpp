@@ -164,8 +164,7 @@ base::Async<std::string> JsonClient::call(std::string operation, std::string bod
 
 std::string user_agent(std::string_view detailed_os_family) {
   const auto family = detailed_os_family.empty() ? std::string() : fmt::format("; {}", detailed_os_family);
-  return fmt::format("Amazon ECS Agent - v{} ({}{}) (linux{}) (+http://aws.amazon.com/ecs/)",
-                     config::kCompatibleVersion, config::kBuildDirty ? "*" : "", config::kBuildHash, family);
+  return fmt::format("{} (linux{}) (+http://aws.amazon.com/ecs/)", config::agent_version(), family);
 }
 
 Error parse_error(const net::Response& response) {

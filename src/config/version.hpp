@@ -1,6 +1,7 @@
 // Which version this is, for people and for control planes.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace ecs::config {
@@ -15,5 +16,8 @@ extern const std::string_view kOwnVersion;
 extern const std::string_view kBuildHash;
 /// Whether the source had uncommitted changes.
 extern const bool kBuildDirty;
+
+/// `Amazon ECS Agent - v1.105.1 (*a8b3e7d3)`: how this agent is named on the wires; the star marks uncommitted changes.
+[[nodiscard]] std::string agent_version();
 
 }  // namespace ecs::config

@@ -42,7 +42,7 @@ struct Request {
 };
 
 /// Date, Content-Length (or Transfer-Encoding) and, at the end of a connection, Connection are added when a server
-/// sends it, unless set.
+/// sends it, unless set. `Connection: close` ends the connection.
 struct Response {
   int status = 200;
   Headers headers;

@@ -29,7 +29,6 @@ using detail::ServerConnection;
 namespace {
 
 constexpr std::size_t kReadChunk = 8U << 10U;
-constexpr std::size_t kHeadLimit = 16U << 10U;
 constexpr base::Duration kAcceptPause = std::chrono::milliseconds(100);
 // How long a client that was refused may go on sending: closing at once would take the answer away from it.
 constexpr base::Duration kLinger = std::chrono::seconds(1);
@@ -132,7 +131,7 @@ base::Async<Received> HttpServer::Impl::receive(ServerConnection& connection) {
   if (!co_await wait_for_request(connection)) co_return Received();
   Deadline deadline(clock, options.read_timeout, "reading a request");
   const detail::Watch watch(deadline, *connection.stream);
-  HttpParser parser(HttpParser::Kind::kRequest, kHeadLimit);
+  HttpParser parser(HttpParser::Kind::kRequest, options.max_head);
   Received received;
   try {
     received = co_await receive_within(connection, parser, deadline);
@@ -151,7 +150,7 @@ base::Async<Received> HttpServer::Impl::receive_within(ServerConnection& connect
   while (true) {
     connection.buffer.erase(0, parser.put(connection.buffer));
     body += parser.take_body();
-    if (body.size() > options.max_body || connection.buffer.size() > kHeadLimit) {
+    if (body.size() > options.max_body || connection.buffer.size() > options.max_head) {
       received.refusal = Refusal{413, fmt::format("the body is longer than {} bytes", options.max_body)};
       co_return received;
     }

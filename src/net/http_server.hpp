@@ -40,7 +40,8 @@ struct HttpServerOptions {
   base::Duration read_timeout = std::chrono::seconds(5);  ///< For one request, from its first byte.
   base::Duration write_timeout = std::chrono::seconds(5);
   base::Duration idle_timeout = std::chrono::seconds(120);
-  std::size_t max_body = 16U << 20U;  ///< A longer one is answered with 413; a head of more than 16 KiB with 431.
+  std::size_t max_head = 16U << 10U;  ///< A longer one is answered with 431.
+  std::size_t max_body = 16U << 20U;  ///< A longer one is answered with 413.
   std::size_t max_connections = 512;  ///< Further ones wait to be accepted.
 };
 
@@ -55,7 +56,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Binds and listens now; throws Error::kConnect when it cannot. Port 0 chooses one. May be called more than once.
+  /// Binds and listens now; throws Error::kConnect when it cannot. Port 0 chooses one. `::` is all addresses of both
+  /// families, or of IPv4 alone where the kernel has no IPv6. May be called more than once.
   std::uint16_t listen_tcp(const std::string& address, std::uint16_t port);
   /// The socket gets `mode`; a stale socket file is replaced.
   void listen_unix(const std::string& path, unsigned mode);

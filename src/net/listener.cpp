@@ -1,6 +1,7 @@
 #include "net/detail/listener.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +85,11 @@ class SocketListener final : public Listener {
   std::string path_;
 };
 
+bool has_ipv6() {
+  const base::Fd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return probe.valid() || errno != EAFNOSUPPORT;
+}
+
 base::Fd open_socket(int family, const std::string& where) {
   base::Fd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) fail(where);
@@ -110,10 +116,14 @@ std::unique_ptr<Listener> listen_tcp(base::Executor executor, const std::string&
   boost::system::error_code error;
   const asio::ip::address parsed = asio::ip::make_address(address, error);
   if (error) throw Error(Error::Kind::kConnect, fmt::format("listening on {}: not an IP address", where));
+  const bool every_address = parsed.is_v6() && parsed.is_unspecified();
+  if (every_address && !has_ipv6()) return listen_tcp(executor, "0.0.0.0", port);
   asio::ip::tcp::endpoint endpoint(parsed, port);
   base::Fd fd = open_socket(endpoint.protocol().family(), where);
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const int off = 0;
+  if (every_address) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   bind_and_listen(fd.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size()), where);
   auto size = static_cast<socklen_t>(endpoint.capacity());
   if (::getsockname(fd.get(), endpoint.data(), &size) != 0) fail(where);

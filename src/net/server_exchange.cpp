@@ -44,6 +44,7 @@ std::string Exchange::date() const {
 }
 
 base::Async<> Exchange::respond(Response response) {
+  if (has_token(response.headers.get("Connection"), "close")) keep_alive_ = false;
   std::string data = response_head(response, response.body.size(), keep_alive_, date());
   move_to(State::kOpen, State::kDone);
   const bool bodiless = request_.method == "HEAD" || response.status == 204 || response.status == 304;

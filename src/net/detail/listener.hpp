@@ -29,7 +29,8 @@ class Listener {
   [[nodiscard]] virtual std::uint16_t port() const = 0;  ///< 0 for a unix socket.
 };
 
-/// An IP literal and a port, 0 for any. Throws Error::kConnect.
+/// An IP literal and a port, 0 for any. `::` takes IPv4, too, and is `0.0.0.0` where the kernel has no IPv6. Throws
+/// Error::kConnect.
 [[nodiscard]] std::unique_ptr<Listener> listen_tcp(base::Executor executor, const std::string& address,
                                                    std::uint16_t port);
 
