@@ -6,9 +6,9 @@
 #include <cstdio>
 
 #include "agent/exit_codes.hpp"
-#include "base/file.hpp"
 #include "config/version.hpp"
 #include "log/log.hpp"
+#include "metadata/introspection.hpp"
 #include "net/endpoint.hpp"
 #include "net/http_client.hpp"
 
@@ -22,18 +22,14 @@ std::string version_text() {
 }
 
 int print_license() {
-  std::string text;
-  for (const auto* name : {"LICENSE", "NOTICE"}) {
-    const auto content = base::read_file(name);
-    if (!content) {
-      std::fprintf(stderr, "%s: no such file in the current directory\n", name);
-      return kExitTransient;
-    }
-    if (!text.empty()) text += "\n" + std::string(80, '=') + "\n";
-    text += *content;
+  try {
+    const std::string text = metadata::license_text();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return kExitDone;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return kExitTransient;
   }
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return kExitDone;
 }
 
 base::Async<int> healthcheck(base::Clock& clock, std::string host) {

@@ -11,7 +11,7 @@ namespace ecs::agent {
 /// The text of -version.
 [[nodiscard]] std::string version_text();
 
-/// Prints LICENSE and NOTICE of the current directory; the exit code.
+/// Prints LICENSE, NOTICE and THIRD-PARTY of the current directory; the exit code.
 [[nodiscard]] int print_license();
 
 /// HEAD /v1/metadata on `host`, 25 s at most. Any answer is exit code 0.
