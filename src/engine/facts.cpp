@@ -66,6 +66,9 @@ task::Facts facts_of(const docker::ContainerInspect& seen) {
   facts.docker_id = seen.id;
   facts.image_id = seen.image;
   facts.created_at = time_of(seen.created);
+  for (const docker::MountPoint& mount : seen.mounts) {
+    facts.mounts.push_back({mount.name, mount.source, mount.destination});
+  }
   if (seen.config) facts.labels = seen.config->labels;
   if (seen.network_settings) facts.bindings = bindings_of(*seen.network_settings);
   if (!seen.state) return facts;

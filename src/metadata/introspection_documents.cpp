@@ -28,6 +28,19 @@ std::optional<std::vector<Port>> ports_of(const task::Container& c) {
   return ports.empty() ? std::nullopt : std::optional(std::move(ports));
 }
 
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+std::optional<std::vector<Volume>> volumes_of(const task::Container& c) {
+  if (c.mounts.empty()) return std::nullopt;
+  std::vector<Volume> volumes;
+  for (const auto& m : c.mounts) {
+    volumes.push_back({unless_empty(m.name), unless_empty(m.source), unless_empty(m.destination)});
+  }
+  return volumes;
+}
+
 /// Whether the engine was ever asked to create it: containers before that are not listed.
 bool create_begun(const task::Container& c) {
   return !c.docker_id.empty() || c.doing == task::StepKind::kCreate ||
@@ -42,7 +55,8 @@ Container describe(const task::Container& c) {
           .image_id = c.image_id,
           .created_at = time_text(c.created_at),
           .started_at = time_text(c.started_at),
-          .ports = ports_of(c)};
+          .ports = ports_of(c),
+          .volumes = volumes_of(c)};
 }
 
 }  // namespace
@@ -77,7 +91,7 @@ WaitingTasks describe_waiting(const std::vector<engine::TaskView>& tasks) {
                     .known_status = std::string(task::to_string(view.task->known)),
                     .waiting = {}};
     for (const auto& wait : view.waiting) {
-      one.waiting.push_back({wait.container.empty() ? std::nullopt : std::optional(wait.container), wait.why});
+      one.waiting.push_back({unless_empty(wait.container), wait.why, base::rfc3339_nano(wait.since)});
     }
     out.tasks.push_back(std::move(one));
   }

@@ -28,6 +28,13 @@ struct Port {
 };
 BOOST_DESCRIBE_STRUCT(Port, (), (container_port, protocol, host_port))
 
+struct Volume {
+  std::optional<std::string> docker_name;
+  std::optional<std::string> source;
+  std::optional<std::string> destination;
+};
+BOOST_DESCRIBE_STRUCT(Volume, (), (docker_name, source, destination))
+
 struct Container {
   std::string docker_id;
   std::string docker_name;
@@ -37,9 +44,11 @@ struct Container {
   std::optional<std::string> created_at;
   std::optional<std::string> started_at;
   std::optional<std::vector<Port>> ports;
+  std::optional<std::vector<Volume>> volumes;
   static constexpr json::Rename kJsonNames[] = {{"image_id", "ImageID"}};
 };
-BOOST_DESCRIBE_STRUCT(Container, (), (docker_id, docker_name, name, image, image_id, created_at, started_at, ports))
+BOOST_DESCRIBE_STRUCT(Container, (),
+                      (docker_id, docker_name, name, image, image_id, created_at, started_at, ports, volumes))
 
 struct Task {
   std::string arn;
@@ -60,8 +69,9 @@ BOOST_DESCRIBE_STRUCT(Tasks, (), (tasks))
 struct Wait {
   std::optional<std::string> container;  ///< Absent: the task as a whole.
   std::string why;
+  std::string since;
 };
-BOOST_DESCRIBE_STRUCT(Wait, (), (container, why))
+BOOST_DESCRIBE_STRUCT(Wait, (), (container, why, since))
 
 struct WaitingTask {
   std::string arn;
@@ -93,6 +103,8 @@ template <>
 inline constexpr Case kCase<metadata::v1::Agent> = Case::kPascal;
 template <>
 inline constexpr Case kCase<metadata::v1::Port> = Case::kPascal;
+template <>
+inline constexpr Case kCase<metadata::v1::Volume> = Case::kPascal;
 template <>
 inline constexpr Case kCase<metadata::v1::Container> = Case::kPascal;
 template <>

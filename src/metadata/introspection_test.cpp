@@ -151,6 +151,14 @@ TEST_F(IntrospectionTest, WithoutBindingsThePortMappingsAreShown) {
   EXPECT_THAT(body("/v1/tasks"), HasSubstr(R"("Ports":[{"ContainerPort":80,"Protocol":"udp"},{"Protocol":"tcp"}])"));
 }
 
+TEST_F(IntrospectionTest, MountsAreShownAsVolumes) {
+  tasks = {running_task()};
+  tasks[0].containers[0].mounts = {{"cache", "/var/lib/docker/volumes/cache/_data", "/cache"}, {"", "/srv", "/data"}};
+  EXPECT_THAT(body("/v1/tasks"),
+              HasSubstr(R"("Volumes":[{"DockerName":"cache","Source":"/var/lib/docker/volumes/cache/_data",)"
+                        R"("Destination":"/cache"},{"Source":"/srv","Destination":"/data"}])"));
+}
+
 TEST_F(IntrospectionTest, ADesiredStatusThatSaysNothingIsLeftOut) {
   tasks = {running_task()};
   struct Case {
@@ -243,13 +251,14 @@ TEST_F(IntrospectionTest, WaitingNamesTheCauses) {
   tasks = {running_task()};
   EXPECT_EQ(body("/v1/waiting"), R"({"Tasks":[]})");
   tasks[0].known = task::TaskStatus::kCreated;
-  waiting.emplace_back().why = "port 80/tcp is taken";
-  waiting.emplace_back().container = "web";
-  waiting.back().why = "needs HEALTHY of container db";
+  const auto since = base::parse_rfc3339("2026-01-02T03:04:05.5Z").value();
+  waiting = {{.container = "", .why = "port 80/tcp is taken", .since = since},
+             {.container = "web", .why = "needs HEALTHY of container db", .since = since}};
   EXPECT_EQ(body("/v1/waiting"),
             R"({"Tasks":[{"Arn":"arn:aws:ecs:eu-west-1:111122223333:task/demo/1","Family":"shop","Version":"7",)"
-            R"("DesiredStatus":"RUNNING","KnownStatus":"CREATED","Waiting":[{"Why":"port 80/tcp is taken"},)"
-            R"({"Container":"web","Why":"needs HEALTHY of container db"}]}]})");
+            R"("DesiredStatus":"RUNNING","KnownStatus":"CREATED","Waiting":[)"
+            R"({"Why":"port 80/tcp is taken","Since":"2026-01-02T03:04:05.5Z"},)"
+            R"({"Container":"web","Why":"needs HEALTHY of container db","Since":"2026-01-02T03:04:05.5Z"}]}]})");
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct Facts {
   std::optional<Error> error;  ///< OutOfMemoryError or DockerStateError.
   std::vector<PortBinding> bindings;
   std::map<std::string, std::string> labels;
+  std::vector<Mount> mounts;
   UnixNanos created_at = 0;
   UnixNanos started_at = 0;
   UnixNanos finished_at = 0;

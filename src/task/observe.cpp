@@ -125,6 +125,7 @@ void Observer::refresh(Container& c, const Facts& facts) {
   // Ports and labels are those of the first look that has any: a stopped container shows none.
   if (c.bindings.empty()) c.bindings = facts.bindings;
   if (c.labels.empty()) c.labels = facts.labels;
+  if (!facts.mounts.empty()) c.mounts = facts.mounts;
   if (facts.created_at != 0) c.created_at = facts.created_at;
   if (facts.started_at != 0) c.started_at = facts.started_at;
   if (facts.finished_at != 0) c.finished_at = facts.finished_at;

@@ -77,6 +77,15 @@ struct MountPoint {
 };
 BOOST_DESCRIBE_STRUCT(MountPoint, (), (source_volume, container_path, read_only))
 
+/// A mount as the engine shows it.
+struct Mount {
+  std::string name;  ///< Of the engine's volume; empty for a host path.
+  std::string source;
+  std::string destination;
+  friend bool operator==(const Mount&, const Mount&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Mount, (), (name, source, destination))
+
 /// Raw Docker JSON of the payload, laid over what the agent builds.
 struct DockerConfig {
   std::string version;
@@ -139,6 +148,7 @@ struct Container {
   std::optional<Error> error;  ///< The first error of its life.
   std::vector<PortBinding> bindings;
   std::map<std::string, std::string> labels;
+  std::vector<Mount> mounts;
   UnixNanos created_at = 0;
   UnixNanos started_at = 0;
   UnixNanos finished_at = 0;
@@ -170,7 +180,7 @@ BOOST_DESCRIBE_STRUCT(Container, (),
                        mount_points, port_mappings, depends_on, start_timeout, stop_timeout, health_check_type,
                        docker_config, restart_policy, container_arn, gpus, docker_name, endpoint_id, desired, known,
                        sent, docker_id, image_id, image_digest, digest_resolved, exit_code, error, bindings, labels,
-                       created_at, started_at, finished_at, restart_count, restarted_at))
+                       mounts, created_at, started_at, finished_at, restart_count, restarted_at))
 
 /// A container's part of a report: a snapshot of the moment in which its status changed.
 struct ContainerReport {
