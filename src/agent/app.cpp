@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <system_error>
 #include <utility>
 
 #include "agent/app_impl.hpp"
 #include "agent/exit_codes.hpp"
 #include "base/signals.hpp"
 #include "base/text.hpp"
+#include "base/worker_pool.hpp"
 #include "config/version.hpp"
 #include "log/log.hpp"
+#include "metadata/state_dump.hpp"
+#include "net/proxy.hpp"
 
 namespace ecs::agent {
 
@@ -32,7 +36,8 @@ App::Impl::Impl(base::Loop& l, Flags f, config::Environment e)
       flags(std::move(f)),
       environment(std::move(e)),
       clock(loop.executor()),
-      connector(clock, std::make_shared<net::TlsContext>(tls_options(flags, environment))),
+      connector(clock, std::make_shared<net::TlsContext>(tls_options(flags, environment)),
+                net::with_default_no_proxy(net::process_environment(), [this] { return config.docker_endpoint; })),
       transport(connector),
       imds_transport(connector, aws::imds_http_options()) {}
 
@@ -89,7 +94,7 @@ base::Async<> App::Impl::handle_signals() {
   while (true) {
     const int number = co_await signals.next();
     if (number == SIGUSR1) {
-      dump_coroutines();
+      co_await dump();
       continue;
     }
     log::info("Signal received, the agent ends; containers are left alone",
@@ -99,9 +104,19 @@ base::Async<> App::Impl::handle_signals() {
   }
 }
 
-void App::Impl::dump_coroutines() const {
+/// What every part is doing: the coroutines as a log line, the tasks as a file.
+base::Async<> App::Impl::dump() {
   log::critical(
       fmt::format("====== STACKTRACE ======\n{}\n====== /STACKTRACE ======", base::join(scope->names(), "\n")));
+  if (!engine) co_return;
+  const std::string text = metadata::state_dump(introspection, engine->engine_connected(), clock.wall());
+  base::WorkerPool pool(loop.executor(), 1);
+  const auto write = [text, dir = config.data_dir] { return metadata::write_state_dump(dir, text).string(); };
+  try {
+    log::info("State written", {{"file", co_await pool.run(write)}});
+  } catch (const std::system_error& e) {
+    log::error("The state cannot be written", {{"error", e}});
+  }
 }
 
 }  // namespace ecs::agent

@@ -49,7 +49,7 @@ struct App::Impl {
   base::Async<int> run();
   base::Async<> start_and_serve();
   base::Async<> handle_signals();
-  void dump_coroutines() const;
+  base::Async<> dump();
   void end(int code);
 
   // app_start.cpp: from the environment to a registered instance
@@ -66,6 +66,7 @@ struct App::Impl {
   base::Async<> start_engine();
   void start_introspection();
   base::Async<> answer_introspection(net::ServerExchange& exchange);
+  base::Async<> answer_local(net::ServerExchange& exchange);
   base::Async<> serve_acs();
   base::Async<std::optional<std::string>> discover_acs();
 

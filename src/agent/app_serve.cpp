@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "log/log.hpp"
 #include "metadata/listening.hpp"
+#include "metadata/state_dump.hpp"
 
 namespace ecs::agent {
 
@@ -87,10 +88,11 @@ void App::Impl::start_introspection() {
                                   .options = introspection_options()};
   if (const auto address = lookup(environment, "ECS_LOCAL_INTROSPECTION")) {
     everywhere.address = kLoopback;
+    const auto answer_here = [this](net::ServerExchange& exchange) { return answer_local(exchange); };
     metadata::ListenSpec local = everywhere;
     local.unix_path = local_socket(*address);
     base::spawn(*scope, "local introspection",
-                metadata::listen_and_serve(clock, random, loop.executor(), std::move(local), answer));
+                metadata::listen_and_serve(clock, random, loop.executor(), std::move(local), answer_here));
   }
   base::spawn(*scope, "introspection",
               metadata::listen_and_serve(clock, random, loop.executor(), std::move(everywhere), answer));
@@ -98,6 +100,15 @@ void App::Impl::start_introspection() {
 
 base::Async<> App::Impl::answer_introspection(net::ServerExchange& exchange) {
   co_await exchange.respond(metadata::answer_introspection(introspection, exchange.request()));
+}
+
+/// On the socket of the local control plane there is the state, too: nobody but this user gets there.
+base::Async<> App::Impl::answer_local(net::ServerExchange& exchange) {
+  if (exchange.request().target != "/state") co_return co_await answer_introspection(exchange);
+  net::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.body = metadata::state_dump(introspection, engine->engine_connected(), clock.wall());
+  co_await exchange.respond(std::move(response));
 }
 
 base::Async<> App::Impl::serve_acs() {

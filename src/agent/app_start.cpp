@@ -57,6 +57,11 @@ base::Async<> App::Impl::load_config() {
       aws::ecs_options(aws::resolve_endpoint(config.backend_endpoint, "ecs", config.region, environment,
                                              config.ip_compatibility.ipv6_only()),
                        config.region, config.detailed_os_family);
+  try {
+    client.retry = aws::retry_from_environment(environment);
+  } catch (const std::invalid_argument& e) {
+    throw StartFailure(kExitTransient, e.what());
+  }
   ecs = std::make_unique<aws::EcsClient>(transport, clock, random, *credentials, std::move(client));
 }
 

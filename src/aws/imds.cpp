@@ -127,6 +127,7 @@ ImdsOptions ImdsOptions::from_environment(const std::map<std::string, std::strin
 net::HttpClientOptions imds_http_options() {
   net::HttpClientOptions options;
   options.connect.dial = std::chrono::milliseconds(250);
+  options.connect.use_proxy = false;
   return options;
 }
 

@@ -83,7 +83,7 @@ struct ImdsOptions {
   [[nodiscard]] static ImdsOptions from_environment(const std::map<std::string, std::string>& environment);
 };
 
-/// Dials within 250 ms.
+/// Dials within 250 ms, never through a proxy: the service answers on this machine only.
 [[nodiscard]] net::HttpClientOptions imds_http_options();
 
 class ImdsClient final : public Imds {

@@ -74,6 +74,8 @@ TEST_F(ImdsTest, TokenIsFetchedOnceAndSent) {
   EXPECT_EQ(puts(), 2) << "the token has expired";
 }
 
+TEST_F(ImdsTest, NoProxyIsAsked) { EXPECT_FALSE(imds_http_options().connect.use_proxy); }
+
 TEST_F(ImdsTest, WhatCannotChangeIsKept) {
   world.transport.script = [](const net::Request& request) -> Answer {
     return request.method == "PUT" ? token() : answer(200, "x");

@@ -247,6 +247,17 @@ TEST_F(RegistrarTest, Config22_WithoutAClusterAnyFailureIsTriedOnceMore) {
   EXPECT_EQ(operations(), (std::vector<std::string>{"RegisterContainerInstance", "RegisterContainerInstance"}));
 }
 
+TEST_F(RegistrarTest, RefusedCreateClusterEndsItAsARefusedRegistrationWould) {
+  input.cluster.clear();
+  world.transport.script = [](const net::Request& request) -> Answer {
+    return request.headers.get("X-Amz-Target").ends_with("CreateCluster")
+               ? refuse(400, "ClientException")
+               : refuse(400, "ClientException", "Cluster not found.");
+  };
+  EXPECT_EQ(run().exit_code(), 5);
+  EXPECT_EQ(world.transport.calls.size(), 2U);
+}
+
 TEST_F(RegistrarTest, FailedCreateClusterEndsTheRegistration) {
   input.cluster.clear();
   world.transport.script = [](const net::Request& request) -> Answer {

@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+
+#include "base/text.hpp"
 
 namespace ecs::aws {
 
@@ -44,6 +50,26 @@ RetryRule standard_retry(int max_attempts) {
     return std::min(kCap, base::Duration(static_cast<base::Duration::rep>(seconds * 1e9)));
   };
   return {max_attempts, delay};
+}
+
+RetryRule retry_from_environment(const std::map<std::string, std::string>& environment) {
+  const auto find = [&environment](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  const std::string mode = find("AWS_RETRY_MODE");
+  if (!mode.empty() && !base::equal_ignoring_case(mode, "standard") && !base::equal_ignoring_case(mode, "adaptive")) {
+    throw std::invalid_argument("AWS_RETRY_MODE: must be standard or adaptive, got " + base::go_quote(mode));
+  }
+  const std::string text = find("AWS_MAX_ATTEMPTS");
+  if (text.empty()) return standard_retry();
+  int attempts = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), attempts);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw std::invalid_argument("AWS_MAX_ATTEMPTS: must be an integer, got " + base::go_quote(text));
+  }
+  if (attempts == 0) return standard_retry();
+  return standard_retry(attempts < 0 ? std::numeric_limits<int>::max() : attempts);
 }
 
 RetryRule submit_retry() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "aws/error.hpp"
@@ -20,6 +22,11 @@ struct RetryRule {
 
 /// [0,1) x 2^n s, at most 20 s.
 [[nodiscard]] RetryRule standard_retry(int max_attempts = 3);
+
+/// standard_retry() with the AWS_MAX_ATTEMPTS of the environment; below 0 is without end, 0 is the default.
+/// AWS_RETRY_MODE may be `standard` or `adaptive`, which are the same here. Throws std::invalid_argument naming the
+/// variable.
+[[nodiscard]] RetryRule retry_from_environment(const std::map<std::string, std::string>& environment);
 
 /// 298 attempts: 2^n x (30..59 ms) for n up to 13, then 5 minutes.
 [[nodiscard]] RetryRule submit_retry();

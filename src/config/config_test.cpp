@@ -220,7 +220,7 @@ TEST_F(LoaderTest, Config08_StopTimeoutIsClampedInTheEnvironmentAndFatalInTheFil
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("ECS_CONTAINER_STOP_TIMEOUT: 500ms is not allowed")));
   env.clear();
   host.files[kFile] = R"({"DockerStopTimeout":5})";
-  EXPECT_THAT(fatal(), ElementsAre(HasSubstr("ECS_CONTAINER_STOP_TIMEOUT: 5ns is not allowed")));
+  EXPECT_THAT(fatal(), ElementsAre(HasSubstr("DockerStopTimeout: 5ns is not allowed")));
 }
 
 struct DurationCase {
@@ -275,7 +275,7 @@ TEST_F(LoaderTest, PollingWaitIsBoundedOnlyWhenPolling) {
 
 TEST_F(LoaderTest, FileTimeoutsHaveTheirOwnBounds) {
   host.files[kFile] = R"({"ContainerStartTimeout":44000000000})";
-  EXPECT_THAT(fatal(), ElementsAre(HasSubstr("ECS_CONTAINER_START_TIMEOUT")));
+  EXPECT_THAT(fatal(), ElementsAre(HasSubstr("ContainerStartTimeout")));
   host.files[kFile] = R"({"ContainerCreateTimeout":1,"ManifestPullTimeout":1,"ImagePullInactivityTimeout":1})";
   const auto config = load();
   EXPECT_EQ(config.create_timeout, 1ns);

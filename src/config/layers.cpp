@@ -56,8 +56,10 @@ void check_number(const Setting& setting, Config& config, T Config::* member, Pr
   }
   if (value >= bounds.min && value <= bounds.max) return;
   const auto nearest = value < bounds.min ? bounds.min : bounds.max;
-  const auto rule = fmt::format("{}: {} is not allowed, it must be {} {}", setting.name(), show(value),
-                                value < bounds.min ? "at least" : "at most", show(nearest));
+  // What the environment says has passed bounds of its own: a fatal value comes from the file or user data.
+  const bool by_key = bounds.action == Bounds::Action::kFatal && !setting.key.empty();
+  const auto rule = fmt::format("{}: {} is not allowed, it must be {} {}", by_key ? setting.key : setting.name(),
+                                show(value), value < bounds.min ? "at least" : "at most", show(nearest));
   if (bounds.action == Bounds::Action::kFatal) {
     problems.fatal.push_back(rule);
   } else {

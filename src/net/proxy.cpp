@@ -191,4 +191,16 @@ std::optional<Proxy> proxy_for(const Endpoint& endpoint, const Environment& envi
   return std::nullopt;
 }
 
+Environment with_default_no_proxy(Environment environment, std::function<std::string()> docker_endpoint) {
+  return [environment = std::move(environment), docker_endpoint = std::move(docker_endpoint)](const std::string& name) {
+    std::string value = environment(name);
+    if (name != "NO_PROXY" || !value.empty()) return value;
+    std::string engine = docker_endpoint();
+    if (const auto scheme = engine.find("://"); scheme != std::string::npos) engine.erase(0, scheme + 3);
+    value = "169.254.169.254,169.254.170.2," + engine;
+    if (const std::string own = environment("no_proxy"); !own.empty()) value += "," + own;
+    return value;
+  };
+}
+
 }  // namespace ecs::net

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,5 +33,10 @@ struct Proxy {
 /// HTTPS_PROXY for TLS with HTTP_PROXY as the fallback, HTTP_PROXY for plain connections, none when NO_PROXY says so;
 /// each name in upper case first, then in lower case. Text that cannot be read counts as none, as in the original.
 [[nodiscard]] std::optional<Proxy> proxy_for(const Endpoint& endpoint, const Environment& environment);
+
+/// The same environment, but an empty NO_PROXY is what the original makes of it: the addresses that exist on this
+/// machine only, and the engine's socket. A `no_proxy` in lower case counts besides. `docker_endpoint` is asked each
+/// time.
+[[nodiscard]] Environment with_default_no_proxy(Environment environment, std::function<std::string()> docker_endpoint);
 
 }  // namespace ecs::net

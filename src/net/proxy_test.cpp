@@ -52,6 +52,26 @@ TEST(Proxy, IsChosenByScheme) {
   EXPECT_FALSE(choose("https://ecs.aws", {{"HTTPS_PROXY", "secure:1"}, {"NO_PROXY", "aws"}}));
 }
 
+TEST(Proxy, WithoutNoProxyTheAddressesOfThisMachineAreKeptOffIt) {
+  Variables variables = {{"HTTP_PROXY", "plain:2"}};
+  const auto environment = with_default_no_proxy([&](const std::string& name) { return variables[name]; },
+                                                 [] { return std::string("unix:///var/run/docker.sock"); });
+  EXPECT_EQ(environment("NO_PROXY"), "169.254.169.254,169.254.170.2,/var/run/docker.sock");
+  const auto goes_through = [&](const char* url) {
+    return proxy_for(parse_url(url).endpoint, environment).has_value();
+  };
+  EXPECT_FALSE(goes_through("http://169.254.169.254"));
+  EXPECT_FALSE(goes_through("http://169.254.170.2"));
+  EXPECT_TRUE(goes_through("https://ecs.us-west-2.amazonaws.com"));
+  EXPECT_TRUE(goes_through("https://corp.example"));
+  variables["no_proxy"] = "corp.example";
+  EXPECT_FALSE(goes_through("https://corp.example"));
+  EXPECT_FALSE(goes_through("http://169.254.170.2"));
+  variables["NO_PROXY"] = "other";
+  EXPECT_EQ(environment("NO_PROXY"), "other");
+  EXPECT_TRUE(goes_through("http://169.254.170.2"));
+}
+
 TEST(Proxy, LoopbackNeverUsesOne) {
   EXPECT_TRUE(bypasses_proxy("localhost", 80, ""));
   EXPECT_TRUE(bypasses_proxy("127.0.0.1", 80, ""));

@@ -1,5 +1,5 @@
 """The introspection endpoint of the real agent (specification: tmds.md 13), in a network of its own: there is only one port."""
-import contextlib, ctypes, fcntl, http.client, json, os, socket, struct, subprocess, threading
+import contextlib, ctypes, fcntl, http.client, json, os, signal, socket, struct, subprocess, threading
 
 import pytest
 
@@ -175,12 +175,30 @@ def test_a_task_says_what_it_waits_for_and_since_when(served):
     assert any("45678" in w["Why"] and "Container" not in w for w in shown["Waiting"]), shown
     since = [w["Since"] for w in shown["Waiting"]]
     assert [w["Since"] for w in wait_of(waiter["arn"])["Waiting"]] == since, "a wait keeps its beginning"
-    assert wait_of(holder["arn"]) is None
+    poll(lambda: wait_of(holder["arn"]) is None, what="a holder that waits for nothing")
 
     served.stop_task(holder)
     served.aws.reported(waiter["arn"], "RUNNING")
     poll(lambda: wait_of(waiter["arn"]) is None, what="the end of the wait")
     served.stop_task(waiter)
+
+
+# ---- the state dump
+
+def test_sigusr1_writes_the_state_without_secrets(served):
+    t = served.run(task(container(environment={"PASSWORD": "the-planted-secret"}, command=["sh", "-c", "echo the-planted-secret; exec sleep 600"])))
+    path = served.dir / "data/state-dump.json"
+    served.send_signal(signal.SIGUSR1)
+    poll(path.exists, what="the dump")
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text()
+    (shown,) = [x for x in json.loads(text)["tasks"] if x["arn"] == t["arn"]]
+    assert (shown["desiredStatus"], shown["knownStatus"]) == ("RUNNING", "RUNNING") and "waiting" in shown
+    assert shown["containers"][0]["dockerId"] and shown["containers"][0]["knownStatus"] == "RUNNING"
+    assert json.loads(text)["agent"]["containerInstanceArn"] == INSTANCE
+    for secret in ("the-planted-secret", "PASSWORD", "the-secret-key", "AKIDEXAMPLE"):
+        assert secret not in text
+    served.stop_task(t)
 
 
 # ---- the port
