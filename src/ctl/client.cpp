@@ -81,6 +81,12 @@ base::Async<local::Status> Client::status() {
   co_return json::decode<local::Status>(response.body);
 }
 
+base::Async<AgentState> Client::agent_state() {
+  const net::Response response = co_await http_->exchange(get("/local/state"), kLimit);
+  if (response.status != 200) refuse(response);
+  co_return json::decode<AgentState>(response.body);
+}
+
 base::Async<> Client::ask_to_end() {
   net::Request request;
   request.method = "POST";

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/async.hpp"
+#include "ctl/ps_table.hpp"
 #include "json/decode.hpp"
 #include "json/encode.hpp"
 #include "local/api_types.hpp"
@@ -61,6 +62,8 @@ class Client {
   base::Async<std::string> post(std::string operation, std::string body);
 
   base::Async<local::Status> status();
+  /// Throws CallRefused while the agent does not answer.
+  base::Async<AgentState> agent_state();
   base::Async<> ask_to_end();
   base::Async<EventLines> events();
 

@@ -59,7 +59,7 @@ TEST(PsTable, ShowsHealthRestartsPortsAndEnds) {
   EXPECT_EQ(
       ps_table({one}, state, kNow),
       "TASK  DEFINITION  STATUS   CONTAINERS"
-      "                                                                             WAITING FOR\n"
+      "                                                                       WAITING FOR\n"
       "a     web:3       RUNNING  web RUNNING healthy restarts 2 0.0.0.0:49153->80/tcp, side STOPPED exit 3 (why)\n");
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "ctl/exit_codes.hpp"
 #include "ctl/log_stream.hpp"
+#include "ctl/ps_table.hpp"
 #include "ctl/screen.hpp"
 #include "ctl/session.hpp"
 #include "docker/engine_client.hpp"
@@ -48,17 +49,13 @@ base::Async<std::vector<std::string>> list(Client& client, std::string cluster, 
   }
 }
 
-std::string container_text(const local::Container& container) {
-  std::string text = fmt::format("{} {}", container.name, container.last_status);
-  if (container.exit_code) text += fmt::format(" exit {}", *container.exit_code);
-  for (const auto& binding : container.network_bindings) {
-    const auto host = binding.host_port ? fmt::to_string(*binding.host_port) : binding.host_port_range.value_or("?");
-    const auto inner =
-        binding.container_port ? fmt::to_string(*binding.container_port) : binding.container_port_range.value_or("?");
-    text += fmt::format(" {}:{}->{}/{}", binding.bind_ip.value_or(""), host, inner, binding.protocol.value_or("tcp"));
+/// What the agent says; nothing when it does not answer just now.
+base::Async<AgentState> agent_state(Client& client) {
+  try {
+    co_return co_await client.agent_state();
+  } catch (const CallRefused&) {
+    co_return AgentState();
   }
-  if (!container.reason.value_or("").empty()) text += " (" + *container.reason + ")";
-  return text;
 }
 
 base::Async<int> ps_command(Session& session, PsOptions options) {
@@ -67,15 +64,10 @@ base::Async<int> ps_command(Session& session, PsOptions options) {
   auto arns = co_await list(client, status.cluster, "RUNNING");
   const auto ending = co_await list(client, status.cluster, "STOPPED");
   arns.insert(arns.end(), ending.begin(), ending.end());
-  const auto tasks = co_await describe(client, status.cluster, arns);
-  fmt::print("{:<32}  {:<24}  {:<8}  {}\n", "TASK", "DEFINITION", "STATUS", "CONTAINERS");
-  for (const auto& task : tasks) {
-    if (task.last_status == "STOPPED" && !options.all) continue;
-    std::string containers;
-    for (const auto& one : task.containers) containers += (containers.empty() ? "" : ", ") + container_text(one);
-    fmt::print("{:<32}  {:<24}  {:<8}  {}\n", base::last_arn_part(task.task_arn),
-               base::last_arn_part(task.task_definition_arn), task.last_status, containers);
-  }
+  auto tasks = co_await describe(client, status.cluster, arns);
+  if (!options.all) std::erase_if(tasks, [](const local::Task& task) { return task.last_status == "STOPPED"; });
+  const AgentState state = co_await agent_state(client);
+  fmt::print("{}", ps_table(tasks, state, session.clock.wall()));
   co_return kSuccess;
 }
 

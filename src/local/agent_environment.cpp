@@ -36,6 +36,7 @@ std::map<std::string, std::string> agent_environment(const std::map<std::string,
   out["ECS_DATADIR"] = settings.data_dir.string();
   out["ECS_LOGFILE"] = settings.log_file.string();
   out["ECS_LOCAL_EVENTS"] = "unix://" + settings.event_socket.string();
+  out["ECS_LOCAL_INTROSPECTION"] = "unix://" + settings.state_socket.string();
   out.try_emplace("ECS_IMAGE_PULL_BEHAVIOR", "prefer-cached");
   if (!settings.docker_host.empty()) out["DOCKER_HOST"] = settings.docker_host;
   return out;

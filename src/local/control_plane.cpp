@@ -150,7 +150,7 @@ void ControlPlane::Impl::start_agent() {
   sockets.emplace();
   const auto on_line = [this](const std::string& line) { events.publish(line); };
   event_listener =
-      std::make_unique<net::LineListener>(loop.executor(), sockets->socket().string(), kPrivateFile, on_line);
+      std::make_unique<net::LineListener>(loop.executor(), sockets->events().string(), kPrivateFile, on_line);
   scope.spawn("event listener", event_listener->serve(scope));
   const Identity& identity = state->identity();
   ChildSpec spec;
@@ -164,7 +164,8 @@ void ControlPlane::Impl::start_agent() {
                                               .key = identity.client_key.reveal(),
                                               .data_dir = options.data_dir / ("agent-" + options.cluster),
                                               .log_file = options.data_dir / "log" / "ecs-agent.log",
-                                              .event_socket = sockets->socket(),
+                                              .event_socket = sockets->events(),
+                                              .state_socket = sockets->state(),
                                               .docker_host = options.docker_host});
   std::filesystem::resize_file(spec.output, 0, error);  // Its end is shown when the agent fails: of this run only.
   supervisor = std::make_unique<Supervisor>(clock, random, child_pool, std::move(spec), tell);

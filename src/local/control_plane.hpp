@@ -92,6 +92,7 @@ struct AgentSettings {
   std::filesystem::path data_dir;
   std::filesystem::path log_file;
   std::filesystem::path event_socket;
+  std::filesystem::path state_socket;  ///< The agent listens there: introspection, and GET /state.
   std::string docker_host;
 };
 [[nodiscard]] std::map<std::string, std::string> agent_environment(

@@ -25,14 +25,16 @@
 
 namespace ecs::local {
 
-/// The directory of the event socket: a path of its own, because data directories can be too long for a socket.
+/// The directory of the sockets that the agent uses: a path of its own, because data directories can be too long for a
+/// socket.
 class SocketDirectory {
  public:
   SocketDirectory();  ///< Throws std::system_error.
   ~SocketDirectory();
   SocketDirectory(const SocketDirectory&) = delete;
   SocketDirectory& operator=(const SocketDirectory&) = delete;
-  [[nodiscard]] std::filesystem::path socket() const { return path_ / "events.sock"; }
+  [[nodiscard]] std::filesystem::path events() const { return path_ / "events.sock"; }
+  [[nodiscard]] std::filesystem::path state() const { return path_ / "state.sock"; }
 
  private:
   std::filesystem::path path_;
@@ -53,6 +55,7 @@ struct ControlPlane::Impl {
   // run
   base::Async<> answer(net::ServerExchange& exchange);
   base::Async<> answer_local(net::ServerExchange& exchange, std::string path);
+  base::Async<net::Response> ask_agent(std::string target);
   [[nodiscard]] std::optional<std::string> refusal(const net::ServerExchange& exchange) const;
   base::Async<> supervise();
   base::Async<> forget_old_tasks();

@@ -6,9 +6,12 @@
 #include "local/ecs_api.hpp"
 #include "local/peer.hpp"
 #include "local/status.hpp"
+#include "net/http_client.hpp"
 
 namespace ecs::local {
 namespace {
+
+constexpr base::Duration kAgentLimit = std::chrono::seconds(5);
 
 struct Problem {
   static constexpr json::Rename kJsonNames[] = {{"type", "__type"}};
@@ -62,11 +65,31 @@ base::Async<> ControlPlane::Impl::answer_local(net::ServerExchange& exchange, st
   if (path == "/local/status" && method == "GET") {
     co_return co_await exchange.respond(reply(200, json::encode(status())));
   }
+  if (path == "/local/state" && method == "GET") {
+    net::Response response = co_await ask_agent("/state");
+    co_return co_await exchange.respond(std::move(response));
+  }
   if (path == "/local/down" && method == "POST") {
     ended.set();
     co_return co_await exchange.respond(reply(202, json::encode(status())));
   }
   co_await exchange.respond(problem(404, "NotFound", fmt::format("{} {} is not served here", method, path)));
+}
+
+/// What the agent itself knows: what its tasks wait for, their health, their restarts.
+base::Async<net::Response> ControlPlane::Impl::ask_agent(std::string target) {
+  if (!sockets) co_return problem(503, "ServerException", "the agent is not running yet");
+  std::string failed;
+  try {
+    net::HttpClient client(connector, net::parse_url("unix://" + sockets->state().string()).endpoint);
+    net::Request request;
+    request.target = std::move(target);
+    const net::Response answer = co_await client.exchange(std::move(request), kAgentLimit);
+    co_return reply(answer.status, answer.body);
+  } catch (const net::Error& error) {
+    failed = error.what();
+  }
+  co_return problem(503, "ServerException", "the agent does not answer: " + failed);
 }
 
 }  // namespace ecs::local

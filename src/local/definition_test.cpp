@@ -126,6 +126,56 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Sysctl",
                 with_container(R"("systemControls":[{"namespace":"net.x","value":"1"}])", R"("networkMode":"host")"),
                 "'net.x' cannot be set in network mode host"},
+        Refusal{"SysctlName", in_container(R"("systemControls":[{"namespace":"vm.swappiness","value":"1"}])"),
+                "systemControls[0].namespace: must be net.*, fs.mqueue.* or one of kernel.msgmax"},
+        Refusal{"SysctlValue", in_container(R"("systemControls":[{"namespace":"net.x"}])"),
+                "systemControls[0].value: required"},
+        Refusal{"SysctlIpc",
+                with_container(R"("systemControls":[{"namespace":"kernel.sem","value":"1"}])", R"("ipcMode":"host")"),
+                "'kernel.sem' cannot be set in ipc mode host"},
+        Refusal{"Capability", in_container(R"("linuxParameters":{"capabilities":{"add":["CAP_KILL"]}})"),
+                "linuxParameters.capabilities.add[0]: must be ALL or a capability"},
+        Refusal{"DroppedCapability", in_container(R"("linuxParameters":{"capabilities":{"drop":["KILL","x"]}})"),
+                "linuxParameters.capabilities.drop[1]: must be"},
+        Refusal{
+            "TmpfsOption",
+            in_container(R"("linuxParameters":{"tmpfs":[{"containerPath":"/x","size":1,"mountOptions":["fast"]}]})"),
+            "tmpfs[0].mountOptions[0]: must be a mount option"},
+        Refusal{"TmpfsPath", in_container(R"("linuxParameters":{"tmpfs":[{"size":1}]})"),
+                "tmpfs[0].containerPath: required"},
+        Refusal{"SharedMemory", in_container(R"("linuxParameters":{"sharedMemorySize":0})"),
+                "linuxParameters.sharedMemorySize: must be from 1"},
+        Refusal{"Swappiness", in_container(R"("linuxParameters":{"swappiness":101})"),
+                "linuxParameters.swappiness: must be from 0 to 100, got 101"},
+        Refusal{"InitType", in_container(R"("linuxParameters":{"initProcessEnabled":"yes"})"),
+                "linuxParameters.initProcessEnabled: expected boolean, got string"},
+        Refusal{"HostAddress", in_container(R"("extraHosts":[{"hostname":"x","ipAddress":"1.2.3"}])"),
+                "extraHosts[0].ipAddress: must be an IPv4 or IPv6 address, got '1.2.3'"},
+        Refusal{"RestartEnabled", in_container(R"("restartPolicy":{})"), "restartPolicy.enabled: required"},
+        Refusal{"RestartCodes", in_container(R"("restartPolicy":{"enabled":true,"ignoredExitCodes":["1"]})"),
+                "restartPolicy.ignoredExitCodes[0]: expected integer, got string"},
+        Refusal{"HealthTimeout", in_container(R"("healthCheck":{"command":["CMD","x"],"timeout":61})"),
+                "healthCheck.timeout: must be from 2 to 60, got 61"},
+        Refusal{"HealthRetries", in_container(R"("healthCheck":{"command":["CMD","x"],"retries":0})"),
+                "healthCheck.retries: must be from 1 to 10, got 0"},
+        Refusal{"HealthStart", in_container(R"("healthCheck":{"command":["CMD","x"],"startPeriod":301})"),
+                "healthCheck.startPeriod: must be from 0 to 300, got 301"},
+        Refusal{"HealthProbe", in_container(R"("healthCheck":{"command":["CMD"]})"),
+                "healthCheck.command[1]: required"},
+        Refusal{"StopTimeout", in_container(R"("stopTimeout":-1)"), "stopTimeout: must be from 0"},
+        Refusal{"StartTimeout", in_container(R"("startTimeout":1.5)"), "startTimeout"},
+        Refusal{"Pid", with_container("", R"("pidMode":"web")"), "pidMode: must be one of host, task"},
+        Refusal{"Ipc", with_container("", R"("ipcMode":"web")"), "ipcMode: must be one of host, task, none"},
+        Refusal{"Interactive", in_container(R"("interactive":1)"), "interactive: expected boolean, got integer"},
+        Refusal{"Tty", in_container(R"("pseudoTerminal":"x")"), "pseudoTerminal: expected boolean, got string"},
+        Refusal{"Networking", in_container(R"("disableNetworking":"x")"), "disableNetworking: expected boolean"},
+        Refusal{"Dns", in_container(R"("dnsServers":"192.0.2.1")"), "dnsServers: expected list, got string"},
+        Refusal{"DnsSearch", in_container(R"("dnsSearchDomains":[1])"), "dnsSearchDomains[0]: expected string"},
+        Refusal{"SecurityOption", in_container(R"("dockerSecurityOptions":[""])"),
+                "dockerSecurityOptions[0]: required"},
+        Refusal{"RangeOnHost",
+                with_container(R"("portMappings":[{"containerPortRange":"80-82"}])", R"("networkMode":"host")"),
+                "containerPortRange: not in network mode host"},
         Refusal{"RestartPeriod", in_container(R"("restartPolicy":{"enabled":true,"restartAttemptPeriod":5})"),
                 "restartPolicy.restartAttemptPeriod: must be from 60 to 1800, got 5"},
         Refusal{"NetworkMode", with_container("", R"("networkMode":"overlay")"), "networkMode: must be one of bridge"},
@@ -156,6 +206,14 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":9,"dependsOn":[{"containerName":"b","condition":"HEALTHY"}]},{"name":"b","image":"i","memory":9}]})",
             "HEALTHY needs a healthCheck on container 'b'"},
         Refusal{
+            "HealthyOfNone",
+            R"({"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":9,"dependsOn":[{"containerName":"b","condition":"HEALTHY"}]},{"name":"b","image":"i","memory":9,"healthCheck":{"command":["NONE"]}}]})",
+            "HEALTHY needs a healthCheck on container 'b'"},
+        Refusal{
+            "HealthyOfEmpty",
+            R"({"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":9,"dependsOn":[{"containerName":"b","condition":"HEALTHY"}]},{"name":"b","image":"i","memory":9,"healthCheck":{"command":[]}}]})",
+            "HEALTHY needs a healthCheck on container 'b'"},
+        Refusal{
             "SuccessOfEssential",
             R"({"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":9,"dependsOn":[{"containerName":"b","condition":"SUCCESS"}]},{"name":"b","image":"i","memory":9}]})",
             "SUCCESS is not possible on the essential container 'b'"},
@@ -182,6 +240,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "environmentFiles: not supported"},
         Refusal{"Gpu", in_container(R"("resourceRequirements":[{"value":"1","type":"GPU"}])"),
                 "resourceRequirements: not supported"},
+        Refusal{"CredentialSpec", in_container(R"("dockerSecurityOptions":["credentialspec:file"])"),
+                "dockerSecurityOptions[0]: not supported"},
         Refusal{"Firelens", in_container(R"("logConfiguration":{"logDriver":"awsfirelens"})"),
                 "logConfiguration.logDriver: not supported"},
         Refusal{"Windows",
@@ -218,6 +278,15 @@ TEST(Definition, FillsInTheDefaultsOfEcs) {
   ASSERT_EQ(definition.requires_attributes.size(), 2U);
   EXPECT_EQ(definition.requires_attributes[0].name, "com.amazonaws.ecs.capability.docker-remote-api.1.24");
   EXPECT_EQ(definition.requires_attributes[1].name, "ecs.capability.container-health-check");
+}
+
+TEST(Definition, SecurityOptionsNeedWhatTheyName) {
+  const auto definition = normalize(json::decode<RegisterTaskDefinitionRequest>(
+      with_container(R"("dockerSecurityOptions":["label:type:x","apparmor:unconfined","no-new-privileges"])"),
+      kStrict));
+  ASSERT_EQ(definition.requires_attributes.size(), 2U);
+  EXPECT_EQ(definition.requires_attributes[0].name, "com.amazonaws.ecs.capability.apparmor");
+  EXPECT_EQ(definition.requires_attributes[1].name, "com.amazonaws.ecs.capability.selinux");
 }
 
 TEST(Definition, ReadsTaskSizes) {

@@ -81,7 +81,7 @@ acs::Container container_payload(const ContainerDefinition& in, const std::strin
   out.essential = in.essential;
   if (in.start_timeout) out.start_timeout = *in.start_timeout;
   if (in.stop_timeout) out.stop_timeout = *in.stop_timeout;
-  if (in.health_check) out.health_check_type = "docker";
+  if (in.health_check && in.health_check->command.front() != "NONE") out.health_check_type = "docker";
   if (in.restart_policy) out.restart_policy = restart_policy(*in.restart_policy);
   out.docker_config = docker_config(in, network_mode);
   return out;

@@ -30,6 +30,10 @@ void add_container(const ContainerDefinition& container, std::set<std::string>& 
   const std::string two = "ecs.capability.";
   if (container.privileged.value_or(false)) names.insert(one + "privileged-container");
   if (container.log_configuration) names.insert(one + "logging-driver." + *container.log_configuration->log_driver);
+  for (const auto& option : container.docker_security_options.value_or(Texts())) {
+    if (option.starts_with("label:")) names.insert(one + "selinux");
+    if (option.starts_with("apparmor:")) names.insert(one + "apparmor");
+  }
   if (container.health_check) names.insert(two + "container-health-check");
   if (container.depends_on && !container.depends_on->empty()) names.insert(two + "container-ordering");
   if (container.restart_policy) names.insert(two + "container-restart-policy");

@@ -138,12 +138,14 @@ TEST(AgentEnvironment, HasOurSettingsAndNotTheUsersAccount) {
                                               .data_dir = "/d",
                                               .log_file = "/l",
                                               .event_socket = "/s",
+                                              .state_socket = "/t",
                                               .docker_host = ""});
   EXPECT_EQ(environment.at("ECS_CLUSTER"), "default");
   EXPECT_EQ(environment.at("ECS_BACKEND_HOST"), "http://127.0.0.1:1");
   EXPECT_EQ(environment.at("AWS_EC2_METADATA_SERVICE_ENDPOINT"), "http://127.0.0.1:1");
   EXPECT_EQ(environment.at("AWS_ACCESS_KEY_ID"), "id");
   EXPECT_EQ(environment.at("ECS_LOCAL_EVENTS"), "unix:///s");
+  EXPECT_EQ(environment.at("ECS_LOCAL_INTROSPECTION"), "unix:///t");
   EXPECT_EQ(environment.at("ECS_IMAGE_PULL_BEHAVIOR"), "prefer-cached");
   EXPECT_EQ(environment.at("ECS_LOGLEVEL"), "debug");
   EXPECT_EQ(environment.at("PATH"), "/bin");

@@ -17,6 +17,9 @@ void validate_container(const ContainerDefinition& container, const DefinitionVi
 void validate_limits(const ContainerDefinition& container, const DefinitionView& view, const std::string& path);
 void validate_ports(const ContainerDefinition& container, const DefinitionView& view, const std::string& path);
 void validate_linux_parameters(const ContainerDefinition& container, const std::string& path);
+/// systemControls, ulimits, dockerSecurityOptions.
+void validate_kernel_settings(const ContainerDefinition& container, const DefinitionView& view,
+                              const std::string& path);
 void validate_logging(const LogConfiguration& logging, const std::string& path);
 void validate_health_check(const HealthCheck& check, const std::string& path);
 /// Links, dependsOn, volumesFrom and mountPoints name what exists.

@@ -1,6 +1,8 @@
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "local/check.hpp"
@@ -12,6 +14,12 @@ namespace {
 constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
 /// What Docker accepts as a hard limit.
 constexpr std::int64_t kMinMemoryMib = 6;
+constexpr std::size_t kMaxIgnoredCodes = 50;
+
+bool is_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> binary{};
+  return inet_pton(AF_INET, text.c_str(), binary.data()) == 1 || inet_pton(AF_INET6, text.c_str(), binary.data()) == 1;
+}
 
 void refuse_unsupported(const ContainerDefinition& container, const std::string& path) {
   refuse(container.repository_credentials, path + ".repositoryCredentials", "it has no Secrets Manager");
@@ -22,7 +30,7 @@ void refuse_unsupported(const ContainerDefinition& container, const std::string&
   refuse(container.credential_specs, path + ".credentialSpecs", "it has no Active Directory");
 }
 
-void validate_lists(const ContainerDefinition& container, const DefinitionView& view, const std::string& path) {
+void validate_lists(const ContainerDefinition& container, const std::string& path) {
   for (std::size_t i = 0; i < container.environment.size(); ++i) {
     require(!container.environment[i].name.value_or("").empty(), at(path + ".environment", i) + ".name");
   }
@@ -31,39 +39,19 @@ void validate_lists(const ContainerDefinition& container, const DefinitionView& 
     const std::string entry = at(path + ".extraHosts", i);
     require(!hosts[i].hostname.value_or("").empty(), entry + ".hostname");
     require(!hosts[i].ip_address.value_or("").empty(), entry + ".ipAddress");
-  }
-  for (std::size_t i = 0; i < container.system_controls.size(); ++i) {
-    const std::string entry = at(path + ".systemControls", i);
-    const std::string name = container.system_controls[i].name_space.value_or("");
-    require(!name.empty(), entry + ".namespace");
-    require(container.system_controls[i].value.has_value(), entry + ".value");
-    if (view.network_mode == "host" && name.starts_with("net.")) {
-      throw client_error(fmt::format("{}.namespace: '{}' cannot be set in network mode host", entry, name));
-    }
-  }
-}
-
-void validate_ulimits(const ContainerDefinition& container, const std::string& path) {
-  const auto ulimits = container.ulimits.value_or(std::vector<Ulimit>());
-  for (std::size_t i = 0; i < ulimits.size(); ++i) {
-    const std::string entry = at(path + ".ulimits", i);
-    require(ulimits[i].name.has_value(), entry + ".name");
-    check_word(*ulimits[i].name,
-               {"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss",
-                "rtprio", "rttime", "sigpending", "stack"},
-               entry + ".name");
-    require(ulimits[i].soft_limit.has_value(), entry + ".softLimit");
-    require(ulimits[i].hard_limit.has_value(), entry + ".hardLimit");
-    const std::int32_t soft = *ulimits[i].soft_limit;
-    const std::int32_t hard = *ulimits[i].hard_limit;
-    if (hard != -1 && (soft == -1 || soft > hard)) {
-      throw client_error(fmt::format("{}.softLimit: {} is above the hard limit {}", entry, soft, hard));
+    if (!is_address(*hosts[i].ip_address)) {
+      throw client_error(
+          fmt::format("{}.ipAddress: must be an IPv4 or IPv6 address, got '{}'", entry, *hosts[i].ip_address));
     }
   }
 }
 
 void validate_restart_policy(const RestartPolicy& policy, const std::string& path) {
   require(policy.enabled.has_value(), path + ".enabled");
+  const std::size_t codes = policy.ignored_exit_codes.value_or(std::vector<std::int32_t>()).size();
+  if (codes > kMaxIgnoredCodes) {
+    throw client_error(fmt::format("{}.ignoredExitCodes: at most {}, got {}", path, kMaxIgnoredCodes, codes));
+  }
   check_range(policy.restart_attempt_period, 60, 1800, path + ".restartAttemptPeriod");
 }
 
@@ -111,8 +99,8 @@ void validate_container(const ContainerDefinition& container, const DefinitionVi
   refuse_unsupported(container, path);
   validate_limits(container, view, path);
   validate_ports(container, view, path);
-  validate_lists(container, view, path);
-  validate_ulimits(container, path);
+  validate_lists(container, path);
+  validate_kernel_settings(container, view, path);
   validate_linux_parameters(container, path);
   validate_references(container, view, path);
   if (container.restart_policy) validate_restart_policy(*container.restart_policy, path + ".restartPolicy");

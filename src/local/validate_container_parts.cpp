@@ -83,7 +83,9 @@ void validate_dependency(const ContainerDependency& dependency, const ContainerD
   require(dependency.condition.has_value(), path + ".condition");
   check_word(*dependency.condition, {"START", "COMPLETE", "SUCCESS", "HEALTHY"}, path + ".condition");
   const auto& other = check_other(view, container, *dependency.container_name, path + ".containerName");
-  if (*dependency.condition == "HEALTHY" && !other.health_check) {
+  const bool has_check =
+      other.health_check && !other.health_check->command.empty() && other.health_check->command.front() != "NONE";
+  if (*dependency.condition == "HEALTHY" && !has_check) {
     throw client_error(fmt::format("{}.condition: HEALTHY needs a healthCheck on container '{}'", path, other.name));
   }
   if ((*dependency.condition == "COMPLETE" || *dependency.condition == "SUCCESS") && other.essential) {
@@ -128,34 +130,6 @@ void validate_references(const ContainerDefinition& container, const DefinitionV
     check_other(view, container, *container.volumes_from[i].source_container, member);
   }
   validate_mounts(container, view, path);
-}
-
-void validate_linux_parameters(const ContainerDefinition& container, const std::string& path) {
-  if (!container.linux_parameters) return;
-  const LinuxParameters& linux_parameters = *container.linux_parameters;
-  const std::string own = path + ".linuxParameters";
-  const auto devices = linux_parameters.devices.value_or(std::vector<Device>());
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    const std::string entry = at(own + ".devices", i);
-    require(!devices[i].host_path.value_or("").empty(), entry + ".hostPath");
-    const auto permissions = devices[i].permissions.value_or(Texts());
-    for (std::size_t j = 0; j < permissions.size(); ++j) {
-      check_word(permissions[j], {"read", "write", "mknod"}, at(entry + ".permissions", j));
-    }
-  }
-  const auto tmpfs = linux_parameters.tmpfs.value_or(std::vector<Tmpfs>());
-  for (std::size_t i = 0; i < tmpfs.size(); ++i) {
-    const std::string entry = at(own + ".tmpfs", i);
-    require(!tmpfs[i].container_path.value_or("").empty(), entry + ".containerPath");
-    require(tmpfs[i].size.has_value(), entry + ".size");
-    check_range(tmpfs[i].size, 1, 1 << 24, entry + ".size");
-  }
-  check_range(linux_parameters.shared_memory_size, 1, 1 << 24, own + ".sharedMemorySize");
-  check_range(linux_parameters.max_swap, 0, 1 << 24, own + ".maxSwap");
-  check_range(linux_parameters.swappiness, 0, 100, own + ".swappiness");
-  if (linux_parameters.max_swap && !container.memory) {
-    throw client_error(own + ".maxSwap: needs the container's memory, to which it is added");
-  }
 }
 
 }  // namespace ecs::local

@@ -6,6 +6,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import harness                                                   # noqa: E402
+import localplane                                                # noqa: E402
+
+nothing_left, plane = localplane.nothing_left, localplane.plane
 
 
 @pytest.fixture(scope="session", autouse=True)
