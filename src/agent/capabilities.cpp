@@ -91,15 +91,20 @@ std::vector<std::string> as_text(const std::vector<std::uint16_t>& ports) {
 
 std::vector<aws::Attribute> capabilities(const config::Config& config, const CapabilityFacts& facts) {
   List list;
-  list.modern("network.container-port-range");
   list.modern("container-ordering");
   list.modern("full-sync");
+  list.modern("network.container-port-range");
   list.modern("container-restart-policy");
   if (!config.privileged_disabled.on()) list.legacy("privileged-container");
   add_api_versions(facts.docker_api_versions, list);
   add_log_drivers(config, facts.docker_api_versions, list);
   if (config.selinux_capable.on()) list.legacy("selinux");
   if (config.apparmor_capable.on()) list.legacy("apparmor");
+  // The health check came with version 1.24 of the Engine API.
+  const auto& versions = facts.docker_api_versions;
+  if (!versions.empty() && minor(versions.back()) >= 24 && !config.docker_health_check_disabled.on()) {
+    list.modern("container-health-check");
+  }
   if (!config.external.on()) {
     list.modern("aws-appmesh");
     list.modern("task-eia");

@@ -44,6 +44,14 @@ TEST(Capabilities, EcsApi11_Ipv6OnlyIsListedOnEveryInstance) {
   EXPECT_THAT(names({}, {}), Contains("ecs.capability.ipv6-only"));
 }
 
+TEST(Capabilities, HealthChecksNeedTheirApiVersionAndCanBeSwitchedOff) {
+  config::Config config;
+  EXPECT_THAT(names(config, {versions(17, 24), false}), Contains("ecs.capability.container-health-check"));
+  EXPECT_THAT(names(config, {versions(17, 23), false}), Not(Contains("ecs.capability.container-health-check")));
+  config.docker_health_check_disabled.set(true);
+  EXPECT_THAT(names(config, {versions(17, 24), false}), Not(Contains("ecs.capability.container-health-check")));
+}
+
 TEST(Capabilities, LogDriversNeedTheirApiVersionAndKeepTheirOrder) {
   config::Config config;
   config.logging_drivers = {"none", "splunk", "json-file", "awsfirelens"};
