@@ -63,8 +63,12 @@ TaskIdentity identity_of(const TaskRecord& record) {
   TaskIdentity identity{.task_arn = record.task.task_arn,
                         .cluster_arn = record.task.cluster_arn,
                         .group = record.task.group,
-                        .container_arns = {}};
-  for (const auto& container : record.task.containers) identity.container_arns.push_back(container.container_arn);
+                        .container_arns = {},
+                        .gpu_ids = {}};
+  for (const auto& container : record.task.containers) {
+    identity.container_arns.push_back(container.container_arn);
+    identity.gpu_ids.push_back(container.gpu_ids.value_or(Texts()));
+  }
   return identity;
 }
 

@@ -46,13 +46,14 @@ class ApiTest : public ::testing::Test {
 
   void make_cluster() { good("CreateCluster", "{}"); }
 
-  std::string make_instance() {
+  std::string make_instance(const std::string& members = "") {
     make_cluster();
     const auto answer = good("RegisterContainerInstance", R"({"cluster":"default","clientToken":"t",
         "instanceIdentityDocument":"{\"instanceId\":\"i-1\"}","instanceIdentityDocumentSignature":"",
         "attributes":[{"name":"ecs.os-type","value":"linux"},{"name":"ecs.capability.full-sync"}],
         "totalResources":[{"name":"CPU","type":"INTEGER","integerValue":2048},{"name":"MEMORY","type":"INTEGER","integerValue":1000},
-        {"name":"PORTS","type":"STRINGSET","stringSetValue":["22"]},{"name":"PORTS_UDP","type":"STRINGSET","stringSetValue":[]}]})");
+        {"name":"PORTS","type":"STRINGSET","stringSetValue":["22"]},{"name":"PORTS_UDP","type":"STRINGSET","stringSetValue":[]}])" +
+                                                              members + "}");
     const std::string arn(answer.at("containerInstance").at("containerInstanceArn").as_string());
     state_.instances().at(arn).instance.agent_connected = true;
     return arn;
@@ -258,6 +259,20 @@ TEST_F(ApiTest, TasksThatDoNotFitFailWithTheReason) {
   make_definition(R"(,"dependsOn":[])");
   state_.instances().begin()->second.instance.agent_connected = false;
   EXPECT_EQ(reason(""), "AGENT");
+}
+
+TEST_F(ApiTest, GpusAreGivenToOneTaskEach) {
+  make_instance(R"(,"platformDevices":[{"id":"GPU-1","type":"GPU"},{"id":"GPU-2","type":"GPU"}])");
+  make_definition(R"(,"resourceRequirements":[{"type":"GPU","value":"1"}])");
+  const auto gpu = [this] {
+    const auto task = good("RunTask", R"({"taskDefinition":"f"})").at("tasks").at(0);
+    return task.at("containers").at(0).at("gpuIds").as_array();
+  };
+  EXPECT_EQ(gpu(), (boost::json::array{"GPU-1"}));
+  EXPECT_EQ(gpu(), (boost::json::array{"GPU-2"}));
+  const auto failure = good("RunTask", R"({"taskDefinition":"f"})").at("failures").at(0);
+  EXPECT_EQ(failure.at("reason"), "RESOURCE:GPU");
+  EXPECT_EQ(failure.at("detail"), "1 GPUs wanted, 0 left");
 }
 
 TEST_F(ApiTest, TasksThatNeedWhatTheAgentDoesNotOfferFail) {

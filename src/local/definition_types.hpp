@@ -138,6 +138,12 @@ struct SystemControl {
 };
 BOOST_DESCRIBE_STRUCT(SystemControl, (), (name_space, value))
 
+struct ResourceRequirement {
+  OptionalText value;
+  OptionalText type;
+};
+BOOST_DESCRIBE_STRUCT(ResourceRequirement, (), (value, type))
+
 struct ContainerDefinition {
   std::string name;
   std::string image;
@@ -177,7 +183,7 @@ struct ContainerDefinition {
   std::optional<LogConfiguration> log_configuration;
   std::optional<HealthCheck> health_check;
   std::vector<SystemControl> system_controls;
-  Refused resource_requirements;
+  std::vector<ResourceRequirement> resource_requirements;
   Refused firelens_configuration;
   Refused credential_specs;
 };

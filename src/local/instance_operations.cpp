@@ -49,6 +49,20 @@ void check_attributes(const std::vector<Attribute>& attributes) {
   }
 }
 
+/// ECS shows the GPUs of an instance as one more resource.
+void add_gpus(std::vector<Resource>& resources, const std::vector<PlatformDevice>& devices) {
+  Texts ids;
+  for (const auto& device : devices) {
+    if (device.type == "GPU" && device.id) ids.push_back(*device.id);
+  }
+  if (ids.empty()) return;
+  Resource gpus;
+  gpus.name = "GPU";
+  gpus.type = "STRINGSET";
+  gpus.string_set_value = std::move(ids);
+  resources.push_back(std::move(gpus));
+}
+
 /// An agent that has lost its state registers its machine anew: the old instance is no more, and nobody will report
 /// on its tasks.
 base::Async<> retire(ApiContext& context, const std::string& cluster, const OptionalText& ec2_instance_id,
@@ -111,6 +125,7 @@ base::Async<RegisterContainerInstanceResponse> register_container_instance(ApiCo
   ContainerInstance& instance = record.instance;
   instance.ec2_instance_id = id;
   instance.registered_resources = std::move(request.total_resources);
+  add_gpus(instance.registered_resources, request.platform_devices);
   instance.attributes = std::move(request.attributes);
   instance.attributes.push_back({.name = kZoneAttribute, .value = context.state.availability_zone()});
   instance.tags = std::move(request.tags);

@@ -15,7 +15,6 @@ void drop_refused(ContainerDefinition& container) {
   container.repository_credentials.reset();
   container.environment_files.reset();
   container.secrets.reset();
-  container.resource_requirements.reset();
   container.firelens_configuration.reset();
   container.credential_specs.reset();
   if (container.log_configuration) container.log_configuration->secret_options.reset();

@@ -139,6 +139,10 @@ acs::Task to_payload(const TaskDefinition& definition, const TaskOverride& overr
     auto& out = task.containers.emplace_back(container_payload(merged, network_mode));
     out.overrides = overrides_text(override_);
     if (i < identity.container_arns.size()) out.container_arn = identity.container_arns[i];
+    for (const auto& gpu : i < identity.gpu_ids.size() ? identity.gpu_ids[i] : Texts()) {
+      task.associations.push_back(
+          {.name = gpu, .type = "gpu", .content = acs::EncodedString{"", ""}, .containers = {container.name}});
+    }
   }
   return task;
 }

@@ -16,6 +16,7 @@ struct TaskIdentity {
   std::string cluster_arn;
   std::string group;                        ///< `family:<family>` unless the caller of RunTask named one.
   std::vector<std::string> container_arns;  ///< One for each container definition, in order.
+  std::vector<Texts> gpu_ids;               ///< Likewise; may be shorter.
 };
 
 /// Refuses a definition with ApiError: ClientException for members that cannot be honoured, naming them; in the same
@@ -37,6 +38,9 @@ void validate(const TaskOverride& overrides, const TaskDefinition& definition);
 /// The container's `dockerConfig`: Docker's own JSON for all that the payload has no member for (engine.md 4.3).
 /// Overrides are merged into `container` already.
 [[nodiscard]] acs::DockerConfig docker_config(const ContainerDefinition& container, const std::string& network_mode);
+
+/// The GPUs that the container requires; 0 when it requires none, or the text is no number from 1 to 99.
+[[nodiscard]] std::size_t gpu_count(const ContainerDefinition& container);
 
 /// Task size in CPU units (1024 to the vCPU) from `256`, `.5 vCPU`, `1 vcpu`; MiB from `512`, `1GB`, `0.5 GB`. Throws
 /// ApiError naming `member`.

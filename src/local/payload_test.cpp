@@ -27,7 +27,27 @@ acs::Task payload(const TaskDefinition& definition, const std::string& overrides
   const auto parsed = json::decode<TaskOverride>(overrides);
   validate(parsed, definition);
   return to_payload(definition, parsed,
-                    {.task_arn = "arn:t", .cluster_arn = "arn:c", .group = "family:shop", .container_arns = {"arn:k"}});
+                    {.task_arn = "arn:t",
+                     .cluster_arn = "arn:c",
+                     .group = "family:shop",
+                     .container_arns = {"arn:k"},
+                     .gpu_ids = {}});
+}
+
+TEST(Payload, GpusAreAssociations) {
+  const auto gpus = one_container(R"("resourceRequirements":[{"value":"2","type":"GPU"}])");
+  EXPECT_EQ(gpu_count(gpus.container_definitions.at(0)), 2U);
+  const auto task = to_payload(gpus, {},
+                               {.task_arn = "arn:t",
+                                .cluster_arn = "arn:c",
+                                .group = "family:shop",
+                                .container_arns = {"arn:k"},
+                                .gpu_ids = {{"GPU-1", "GPU-2"}}});
+  ASSERT_EQ(task.associations.size(), 2U);
+  EXPECT_EQ(task.associations[1].name, "GPU-2");
+  EXPECT_EQ(task.associations[1].type, "gpu");
+  EXPECT_EQ(task.associations[1].containers, (std::vector<std::string>{"web"}));
+  EXPECT_TRUE(payload(one_container("")).associations.empty());
 }
 
 struct DockerCase {
@@ -90,11 +110,11 @@ INSTANTIATE_TEST_SUITE_P(
                    R"({"MemoryReservation":33554432,"NetworkMode":"bridge"})", "1.21"},
         DockerCase{
             "Linux",
-            R"("linuxParameters":{"capabilities":{"add":["A"],"drop":["B"]},"initProcessEnabled":true,"sharedMemorySize":2,
+            R"("linuxParameters":{"capabilities":{"add":["KILL"],"drop":["ALL"]},"initProcessEnabled":true,"sharedMemorySize":2,
                       "tmpfs":[{"containerPath":"/t","size":3,"mountOptions":["rw","noexec"]}],
                       "devices":[{"hostPath":"/dev/a","permissions":["read"]}],"maxSwap":16,"swappiness":7})",
             "{}",
-            R"({"CapAdd":["A"],"CapDrop":["B"],"Devices":[{"CgroupPermissions":"r","PathInContainer":"/dev/a","PathOnHost":"/dev/a"}],)"
+            R"({"CapAdd":["KILL"],"CapDrop":["ALL"],"Devices":[{"CgroupPermissions":"r","PathInContainer":"/dev/a","PathOnHost":"/dev/a"}],)"
             R"("Init":true,"MemorySwap":83886080,"MemorySwappiness":7,"NetworkMode":"bridge","ShmSize":2097152,)"
             R"("Tmpfs":{"/t":"size=3m,rw,noexec"}})",
             "1.25"}),

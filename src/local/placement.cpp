@@ -58,6 +58,15 @@ void add_ports(std::vector<Resource>& resources, std::string_view name, const st
   resource->string_set_value->insert(resource->string_set_value->end(), ports.begin(), ports.end());
 }
 
+/// What is left of a set of GPUs are those that nobody has, unlike ports.
+void take_gpus(std::vector<Resource>& resources, const Task& task) {
+  Resource* resource = find_resource(resources, "GPU");
+  if (resource == nullptr || !resource->string_set_value) return;
+  for (const auto& container : task.containers) {
+    for (const auto& id : container.gpu_ids.value_or(Texts())) std::erase(*resource->string_set_value, id);
+  }
+}
+
 std::string architecture(const std::string& machine) {
   if (machine == "x86_64") return "X86_64";
   return machine == "aarch64" ? "ARM64" : machine;
@@ -78,12 +87,20 @@ Failure failure(const ContainerInstance& instance, std::string reason, std::stri
 
 }  // namespace
 
+Texts free_gpus(const ContainerInstance& instance) {
+  for (const auto& resource : instance.remaining_resources) {
+    if (resource.name == "GPU") return resource.string_set_value.value_or(Texts());
+  }
+  return {};
+}
+
 Demand demand_of(const TaskDefinition& definition, const TaskOverride& overrides) {
   Demand demand;
   for (const auto& container : definition.container_definitions) {
     const Sizes sizes = container_sizes(container, overrides);
     demand.cpu += sizes.cpu;
     demand.memory += sizes.memory;
+    demand.gpus += gpu_count(container);
     for (const auto& port : container.port_mappings) {
       if (port.host_port.value_or(0) == 0) continue;
       (port.protocol == "udp" ? demand.udp_ports : demand.tcp_ports).insert(fmt::to_string(*port.host_port));
@@ -112,6 +129,7 @@ std::vector<Resource> remaining_resources(State& state, const InstanceRecord& in
     take("MEMORY", demand.memory);
     add_ports(left, "PORTS", demand.tcp_ports);
     add_ports(left, "PORTS_UDP", demand.udp_ports);
+    take_gpus(left, record->task);
   }
   return left;
 }
@@ -139,6 +157,10 @@ std::optional<Failure> why_not(const ContainerInstance& instance, const TaskDefi
   }
   std::string port = clash(left, "PORTS", demand.tcp_ports);
   if (port.empty()) port = clash(left, "PORTS_UDP", demand.udp_ports);
+  const std::size_t gpus = free_gpus(instance).size();
+  if (demand.gpus > gpus) {
+    return failure(instance, "RESOURCE:GPU", fmt::format("{} GPUs wanted, {} left", demand.gpus, gpus));
+  }
   if (!port.empty()) return failure(instance, "RESOURCE:PORTS", fmt::format("host port {} is taken", port));
   return std::nullopt;
 }

@@ -19,6 +19,7 @@ struct Demand {
   std::int64_t memory = 0;  ///< MiB.
   std::set<std::string> tcp_ports;
   std::set<std::string> udp_ports;
+  std::size_t gpus = 0;
 };
 
 [[nodiscard]] Demand demand_of(const TaskDefinition& definition, const TaskOverride& overrides);
@@ -27,8 +28,11 @@ struct Demand {
 [[nodiscard]] std::vector<Resource> remaining_resources(State& state, const InstanceRecord& instance,
                                                         const std::vector<const TaskRecord*>& tasks);
 
-/// Why the task cannot be placed: AGENT, ATTRIBUTE, RESOURCE:CPU, RESOURCE:MEMORY, RESOURCE:PORTS, with the detail
-/// that names what is missing. Nothing when it fits.
+/// The ids of the GPUs that no task has, of an instance with its remaining resources.
+[[nodiscard]] Texts free_gpus(const ContainerInstance& instance);
+
+/// Why the task cannot be placed: AGENT, ATTRIBUTE, RESOURCE:CPU, RESOURCE:MEMORY, RESOURCE:PORTS, RESOURCE:GPU, with
+/// the detail that names what is missing. Nothing when it fits.
 [[nodiscard]] std::optional<Failure> why_not(const ContainerInstance& instance, const TaskDefinition& definition,
                                              const Demand& demand, const std::string& machine);
 

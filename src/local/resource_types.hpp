@@ -109,10 +109,11 @@ struct Container {
   std::string cpu;
   OptionalText memory;
   OptionalText memory_reservation;
+  std::optional<Texts> gpu_ids;
 };
 BOOST_DESCRIBE_STRUCT(Container, (),
                       (container_arn, task_arn, name, image, image_digest, runtime_id, last_status, exit_code, reason,
-                       network_bindings, network_interfaces, health_status, cpu, memory, memory_reservation))
+                       network_bindings, network_interfaces, health_status, cpu, memory, memory_reservation, gpu_ids))
 
 struct Task {
   Nothing attachments;

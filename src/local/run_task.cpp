@@ -79,7 +79,7 @@ Container new_container(State& state, const std::string& task_arn, const Contain
 }
 
 TaskRecord new_task(ApiContext& context, const RunTaskRequest& request, const DefinitionRecord& definition,
-                    const InstanceRecord& instance, const Demand& demand) {
+                    const InstanceRecord& instance, const Demand& demand, Texts free) {
   State& state = context.state;
   TaskRecord record;
   record.cluster = instance.cluster;
@@ -106,6 +106,10 @@ TaskRecord new_task(ApiContext& context, const RunTaskRequest& request, const De
   task.memory = fmt::to_string(demand.memory);
   for (const auto& container : definition.definition.container_definitions) {
     task.containers.push_back(new_container(state, task.task_arn, container, request.overrides));
+    const auto count = static_cast<std::ptrdiff_t>(gpu_count(container));
+    if (count == 0) continue;
+    task.containers.back().gpu_ids.emplace(free.begin(), free.begin() + count);
+    free.erase(free.begin(), free.begin() + count);
   }
   return record;
 }
@@ -149,7 +153,7 @@ base::Async<TasksResponse> run_task(ApiContext& context, RunTaskRequest request)
       response.failures.push_back(std::move(*failure));
       continue;
     }
-    TaskRecord record = new_task(context, request, definition, instance, demand);
+    TaskRecord record = new_task(context, request, definition, instance, demand, free_gpus(now));
     const std::string arn = record.task.task_arn;
     started.push_back(&context.state.tasks().emplace(arn, std::move(record)).first->second);
     response.tasks.push_back(started.back()->task);

@@ -29,7 +29,8 @@ void run(std::string_view definition_text, std::string_view overrides_text) {
   local::TaskIdentity identity{.task_arn = "arn:aws:ecs:r:1:task/c/t",
                                .cluster_arn = "arn:aws:ecs:r:1:cluster/c",
                                .group = "g",
-                               .container_arns = {}};
+                               .container_arns = {},
+                               .gpu_ids = {}};
   identity.container_arns.assign(definition.container_definitions.size(), "arn:aws:ecs:r:1:container/c/t/n");
   acs::PayloadMessage message;
   message.message_id = "m";

@@ -39,6 +39,16 @@ std::optional<double> parse_size(std::string_view text, std::string_view unit, d
 
 }  // namespace
 
+std::size_t gpu_count(const ContainerDefinition& container) {
+  for (const auto& one : container.resource_requirements) {
+    const std::string text = one.value.value_or("");
+    std::size_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (one.type == "GPU" && error == std::errc() && end == text.data() + text.size() && count < 100) return count;
+  }
+  return 0;
+}
+
 std::int32_t parse_cpu(const std::string& text, const std::string& member) {
   const auto value = parse_size(text, "vcpu", kUnitsPerCpu);
   if (!value || *value < 128 || *value > 196608) {

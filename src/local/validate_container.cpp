@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "local/check.hpp"
+#include "local/payload.hpp"
 #include "local/validate.hpp"
 
 namespace ecs::local {
@@ -25,7 +26,6 @@ void refuse_unsupported(const ContainerDefinition& container, const std::string&
   refuse(container.repository_credentials, path + ".repositoryCredentials", "it has no Secrets Manager");
   refuse(container.environment_files, path + ".environmentFiles", "it has no S3");
   refuse(container.secrets, path + ".secrets", "it has no Parameter Store and no Secrets Manager");
-  refuse(container.resource_requirements, path + ".resourceRequirements", "it places no GPUs");
   refuse(container.firelens_configuration, path + ".firelensConfiguration", "it routes no logs");
   refuse(container.credential_specs, path + ".credentialSpecs", "it has no Active Directory");
 }
@@ -42,6 +42,24 @@ void validate_lists(const ContainerDefinition& container, const std::string& pat
     if (!is_address(*hosts[i].ip_address)) {
       throw client_error(
           fmt::format("{}.ipAddress: must be an IPv4 or IPv6 address, got '{}'", entry, *hosts[i].ip_address));
+    }
+  }
+}
+
+/// GPUs, the only thing that ECS counts so, at most once.
+void validate_requirements(const ContainerDefinition& container, const std::string& path) {
+  for (std::size_t i = 0; i < container.resource_requirements.size(); ++i) {
+    const std::string entry = at(path + ".resourceRequirements", i);
+    const ResourceRequirement& one = container.resource_requirements[i];
+    require(one.type.has_value(), entry + ".type");
+    check_word(*one.type, {"GPU", "InferenceAccelerator"}, entry + ".type");
+    if (*one.type != "GPU") {
+      throw client_error(entry + ".type: not supported by this control plane: it has no Elastic Inference");
+    }
+    if (i > 0) throw client_error(entry + ".type: GPU is required by an earlier entry too");
+    require(!one.value.value_or("").empty(), entry + ".value");
+    if (gpu_count(container) == 0) {
+      throw client_error(fmt::format("{}.value: must be a number of GPUs from 1 up, got '{}'", entry, *one.value));
     }
   }
 }
@@ -100,6 +118,7 @@ void validate_container(const ContainerDefinition& container, const DefinitionVi
   validate_limits(container, view, path);
   validate_ports(container, view, path);
   validate_lists(container, path);
+  validate_requirements(container, path);
   validate_kernel_settings(container, view, path);
   validate_linux_parameters(container, path);
   validate_references(container, view, path);
