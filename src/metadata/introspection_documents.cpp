@@ -56,7 +56,8 @@ Container describe(const task::Container& c) {
           .created_at = time_text(c.created_at),
           .started_at = time_text(c.started_at),
           .ports = ports_of(c),
-          .volumes = volumes_of(c)};
+          .volumes = volumes_of(c),
+          .restart_count = c.restart_policy.enabled ? std::optional(c.restart_count) : std::nullopt};
 }
 
 }  // namespace

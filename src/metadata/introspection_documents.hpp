@@ -45,10 +45,12 @@ struct Container {
   std::optional<std::string> started_at;
   std::optional<std::vector<Port>> ports;
   std::optional<std::vector<Volume>> volumes;
+  std::optional<std::int64_t> restart_count;  ///< Of containers with a restart policy, also 0.
   static constexpr json::Rename kJsonNames[] = {{"image_id", "ImageID"}};
 };
 BOOST_DESCRIBE_STRUCT(Container, (),
-                      (docker_id, docker_name, name, image, image_id, created_at, started_at, ports, volumes))
+                      (docker_id, docker_name, name, image, image_id, created_at, started_at, ports, volumes,
+                       restart_count))
 
 struct Task {
   std::string arn;

@@ -159,6 +159,17 @@ TEST_F(IntrospectionTest, MountsAreShownAsVolumes) {
                         R"("Destination":"/cache"},{"Source":"/srv","Destination":"/data"}])"));
 }
 
+TEST_F(IntrospectionTest, RestartsAreCountedWhereThereIsAPolicy) {
+  tasks = {running_task()};
+  auto& c = tasks[0].containers[0];
+  c.restart_count = 2;
+  EXPECT_THAT(body("/v1/tasks"), ::testing::Not(HasSubstr("RestartCount")));
+  c.restart_policy.enabled = true;
+  EXPECT_THAT(body("/v1/tasks"), HasSubstr(R"("RestartCount":2}]}]})"));
+  c.restart_count = 0;
+  EXPECT_THAT(body("/v1/tasks"), HasSubstr(R"("RestartCount":0}]}]})"));
+}
+
 TEST_F(IntrospectionTest, ADesiredStatusThatSaysNothingIsLeftOut) {
   tasks = {running_task()};
   struct Case {

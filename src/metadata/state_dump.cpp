@@ -104,6 +104,7 @@ ContainerDump dump(const task::Container& c) {
                     .finished_at = time_text(c.finished_at)};
   if (c.doing) out.step = word(*c.doing);
   if (c.error) out.error = c.error->full();
+  if (c.restart_policy.enabled) out.restarts = c.restart_count;
   if (c.health_check_type == "docker") out.health = word(c.health);
   return out;
 }

@@ -129,6 +129,17 @@ def test_tmds_39_tasks_are_found_by_arn_and_by_container(served):
     assert {t["KnownStatus"] for t in tasks()["Tasks"]} == {"STOPPED"}
 
 
+def test_restarts_by_the_policy_are_counted(served):
+    again = ["sh", "-c", "test -e /again && exec sleep 600; touch /again; sleep 2; exit 3"]
+    t = served.run(task(container(command=again, restartPolicy={"enabled": True, "ignoredExitCodes": [], "restartAttemptPeriod": 1})))
+
+    def count():
+        return tasks("?taskarn=" + t["arn"])["Containers"][0]["RestartCount"]
+    poll(lambda: count() == 1, what="a restart")
+    assert list(tasks("?taskarn=" + t["arn"])["Containers"][0])[-1] == "RestartCount"
+    served.stop_task(t)
+
+
 def test_the_licence_is_that_of_the_working_directory(served):
     assert ask("/license")[0] == 500
     for name in ("LICENSE", "NOTICE", "THIRD-PARTY"):
