@@ -52,8 +52,8 @@ End error_end(std::string text) {
   return {inactive ? End::Kind::kInactive : End::Kind::kError, std::move(text)};
 }
 
-Connection::Connection(const Parts& parts, std::unique_ptr<net::WebSocket> socket)
-    : parts_(parts), socket_(std::move(socket)), inbox_(kInbox), outbox_(kOutbox) {}
+Connection::Connection(Parts parts, std::unique_ptr<net::WebSocket> socket)
+    : parts_(std::move(parts)), socket_(std::move(socket)), inbox_(kInbox), outbox_(kOutbox) {}
 
 Connection::~Connection() = default;
 

@@ -52,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
  private:
-  Connection(const Parts& parts, std::unique_ptr<net::WebSocket> socket);
+  Connection(Parts parts, std::unique_ptr<net::WebSocket> socket);
   static base::Async<> read_all(std::shared_ptr<Connection> self);
   static base::Async<> write_all(std::shared_ptr<Connection> self);
   base::Async<> read_frames();

@@ -96,7 +96,7 @@ struct Member {
   std::string_view name;
   const Type& (*type)();
   void* (*get)(void* object);
-  std::string wire = {};
+  std::string wire = {};  // NOLINT(readability-redundant-member-init): often left out
 };
 
 /// The members of a mapped struct: in order of declaration, and as indices in order of wire name.

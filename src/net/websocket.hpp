@@ -17,8 +17,8 @@ namespace ecs::net {
 /// How a websocket ended. Thrown by read().
 class WebSocketClosed : public std::runtime_error {
  public:
-  WebSocketClosed(std::uint16_t code, const std::string& reason, const std::string& message)
-      : std::runtime_error(message), code_(code), reason_(reason) {}
+  WebSocketClosed(std::uint16_t code, std::string reason, const std::string& message)
+      : std::runtime_error(message), code_(code), reason_(std::move(reason)) {}
   /// The peer's close code; 1006 when the connection ended with FIN and without a close frame.
   [[nodiscard]] std::uint16_t code() const noexcept { return code_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }

@@ -56,10 +56,12 @@ class ScriptedConnector final : public Connector {
 }
 
 class SessionTest : public ::testing::Test {
- protected:
-  SessionTest() = default;
+ public:
   SessionTest(const SessionTest&) = delete;
   SessionTest& operator=(const SessionTest&) = delete;
+
+ protected:
+  SessionTest() = default;
   ~SessionTest() override { stop(); }
 
   void start() {
