@@ -77,6 +77,7 @@ base::Async<> App::Impl::start_and_serve() {
     }
     if (flags.windows_service)
       throw StartFailure(kExitTransient, "-windows-service: there are no such services on Linux");
+    find_gpus();
     open_store();
     co_await continue_saved_state();
     co_await register_instance();

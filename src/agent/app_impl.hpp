@@ -12,6 +12,7 @@
 #include "agent/app.hpp"
 #include "agent/capabilities.hpp"
 #include "agent/event_socket.hpp"
+#include "agent/gpus.hpp"
 #include "agent/identity.hpp"
 #include "aws/credentials.hpp"
 #include "aws/ecs.hpp"
@@ -55,6 +56,7 @@ struct App::Impl {
   // app_start.cpp: from the environment to a registered instance
   base::Async<> load_config();
   base::Async<> wait_for_engine();
+  void find_gpus();
   void open_store();
   base::Async<> continue_saved_state();
   [[nodiscard]] CapabilityFacts capability_facts() const;
@@ -83,6 +85,7 @@ struct App::Impl {
   config::Config config;
   std::unique_ptr<docker::EngineClient> docker;
   std::unique_ptr<aws::CredentialCache> credentials;
+  Gpus gpus;
   std::unique_ptr<aws::EcsClient> ecs;
   std::unique_ptr<store::Store> store;
   Identity identity;

@@ -65,8 +65,10 @@ base::Async<> App::Impl::start_engine() {
   }
   submitter = std::make_unique<EcsSubmitter>(*ecs);
   const auto memory = memory_mib(base::read_file("/proc/meminfo").value_or(""));
+  auto settings = engine_settings(config, cluster, usable_cpus(), memory);
+  settings.gpus = gpus.ids;
   engine = std::make_unique<engine::Engine>(
-      engine_settings(config, cluster, usable_cpus(), memory),
+      std::move(settings),
       engine::Engine::Parts{loop.executor(), clock, random, *store, *docker, *submitter, event_socket.get()});
   try {
     co_await engine->start();

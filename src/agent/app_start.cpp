@@ -98,6 +98,18 @@ base::Async<> App::Impl::wait_for_engine() {
   }
 }
 
+void App::Impl::find_gpus() {
+  if (!config.gpu_support) return;
+  try {
+    const auto text = base::read_file(kGpuFile);
+    if (!text)
+      return log::error("GPU support is on, but there is no list of GPUs; it goes on without", {{"file", kGpuFile}});
+    gpus = read_gpus(*text);
+  } catch (const std::exception& e) {
+    throw StartFailure(kExitTransient, fmt::format("{}: {}", kGpuFile, e.what()));
+  }
+}
+
 void App::Impl::open_store() {
   if (!config.checkpoint.on()) {
     log::info("Checkpointing is off; a restart registers a new instance");
@@ -144,6 +156,7 @@ base::Async<> App::Impl::continue_saved_state() {
 CapabilityFacts App::Impl::capability_facts() const {
   CapabilityFacts facts;
   for (const auto version : docker->versions().supported) facts.docker_api_versions.push_back(version.text());
+  facts.gpu_driver_version = gpus.driver_version;
   facts.optimized_cpu = has_optimized_cpu(base::read_file("/proc/cpuinfo").value_or(""));
   return facts;
 }
@@ -169,6 +182,8 @@ base::Async<> App::Impl::register_instance() {
     throw StartFailure(kExitTransient, e.what());
   }
   for (const auto& [key, value] : config.instance_tags) input.tags.push_back({key, value});
+
+  for (const auto& id : gpus.ids) input.platform_devices.push_back({.id = id, .type = "GPU"});
 
   aws::Registrar registrar(*ecs, *imds, *credentials, clock, random);
   const auto registration = co_await registrar.run(std::move(input));

@@ -38,12 +38,12 @@ constexpr std::array<std::string_view, 13> kAdvertisedVersions{"1.17", "1.18", "
 class List {
  public:
   void legacy(std::string_view name) { add(kLegacyPrefix, name); }
-  void modern(std::string_view name) { add(kPrefix, name); }
+  void modern(std::string_view name, std::optional<std::string> value = {}) { add(kPrefix, name, std::move(value)); }
   std::vector<aws::Attribute> take() { return std::move(all_); }
 
  private:
-  void add(std::string_view prefix, std::string_view name) {
-    all_.push_back({fmt::format("{}{}", prefix, name), std::nullopt});
+  void add(std::string_view prefix, std::string_view name, std::optional<std::string> value = {}) {
+    all_.push_back({fmt::format("{}{}", prefix, name), std::move(value)});
   }
   std::vector<aws::Attribute> all_;
 };
@@ -104,6 +104,10 @@ std::vector<aws::Attribute> capabilities(const config::Config& config, const Cap
   const auto& versions = facts.docker_api_versions;
   if (!versions.empty() && minor(versions.back()) >= 24 && !config.docker_health_check_disabled.on()) {
     list.modern("container-health-check");
+  }
+  if (const auto& driver = facts.gpu_driver_version; config.gpu_support && !driver.empty()) {
+    list.modern("nvidia-driver-version." + driver);
+    list.modern("gpu-driver-version", driver);
   }
   if (!config.external.on()) {
     list.modern("aws-appmesh");

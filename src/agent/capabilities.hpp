@@ -12,6 +12,7 @@ namespace ecs::agent {
 /// What the attributes depend on besides the configuration.
 struct CapabilityFacts {
   std::vector<std::string> docker_api_versions;  ///< Usable ones, `1.17` and up, ascending.
+  std::string gpu_driver_version;                ///< Empty: none is known.
   bool optimized_cpu = false;                    ///< See has_optimized_cpu().
 };
 

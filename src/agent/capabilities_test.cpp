@@ -24,18 +24,18 @@ std::vector<std::string> names(const config::Config& config, const CapabilityFac
 }
 
 TEST(Capabilities, EcsApi06_NoCapabilityHasAValue) {
-  for (const auto& attribute : capabilities({}, {versions(17, 41), true})) EXPECT_FALSE(attribute.value);
+  for (const auto& attribute : capabilities({}, {versions(17, 41), {}, true})) EXPECT_FALSE(attribute.value);
 }
 
 TEST(Capabilities, EcsApi10_SomeApiVersionsAreNeverListed) {
-  const auto all = names({}, {versions(17, 44), false});
+  const auto all = names({}, {versions(17, 44), {}, false});
   const std::string prefix = "com.amazonaws.ecs.capability.docker-remote-api.";
   EXPECT_THAT(all, Contains(prefix + "1.32"));
   for (const auto* hidden : {"1.26", "1.27", "1.31", "1.33", "1.44"}) EXPECT_THAT(all, Not(Contains(prefix + hidden)));
 }
 
 TEST(Capabilities, AnEngineThatRefusesOldVersionsStillListsThem) {
-  const auto all = names({}, {versions(40, 44), false});
+  const auto all = names({}, {versions(40, 44), {}, false});
   EXPECT_THAT(all, Contains("com.amazonaws.ecs.capability.docker-remote-api.1.17"));
   EXPECT_THAT(all, Contains("com.amazonaws.ecs.capability.docker-remote-api.1.32"));
 }
@@ -46,16 +46,27 @@ TEST(Capabilities, EcsApi11_Ipv6OnlyIsListedOnEveryInstance) {
 
 TEST(Capabilities, HealthChecksNeedTheirApiVersionAndCanBeSwitchedOff) {
   config::Config config;
-  EXPECT_THAT(names(config, {versions(17, 24), false}), Contains("ecs.capability.container-health-check"));
-  EXPECT_THAT(names(config, {versions(17, 23), false}), Not(Contains("ecs.capability.container-health-check")));
+  EXPECT_THAT(names(config, {versions(17, 24), {}, false}), Contains("ecs.capability.container-health-check"));
+  EXPECT_THAT(names(config, {versions(17, 23), {}, false}), Not(Contains("ecs.capability.container-health-check")));
   config.docker_health_check_disabled.set(true);
-  EXPECT_THAT(names(config, {versions(17, 24), false}), Not(Contains("ecs.capability.container-health-check")));
+  EXPECT_THAT(names(config, {versions(17, 24), {}, false}), Not(Contains("ecs.capability.container-health-check")));
+}
+
+TEST(Capabilities, TheGpuDriverIsNamed) {
+  config::Config config;
+  CapabilityFacts facts{versions(17, 41), "470.57", false};
+  EXPECT_THAT(names(config, facts), Not(Contains("ecs.capability.gpu-driver-version")));
+  config.gpu_support = true;
+  EXPECT_THAT(capabilities(config, facts), Contains(aws::Attribute{"ecs.capability.gpu-driver-version", "470.57"}));
+  EXPECT_THAT(names(config, facts), Contains("ecs.capability.nvidia-driver-version.470.57"));
+  facts.gpu_driver_version.clear();
+  EXPECT_THAT(names(config, facts), Not(Contains("ecs.capability.gpu-driver-version")));
 }
 
 TEST(Capabilities, LogDriversNeedTheirApiVersionAndKeepTheirOrder) {
   config::Config config;
   config.logging_drivers = {"none", "splunk", "json-file", "awsfirelens"};
-  const CapabilityFacts facts{versions(17, 21), false};
+  const CapabilityFacts facts{versions(17, 21), {}, false};
   EXPECT_THAT(names(config, facts), Contains("com.amazonaws.ecs.capability.logging-driver.none"));
   EXPECT_THAT(names(config, facts), Contains("com.amazonaws.ecs.capability.logging-driver.json-file"));
   EXPECT_THAT(names(config, facts), Not(Contains("com.amazonaws.ecs.capability.logging-driver.splunk")));
@@ -64,7 +75,7 @@ TEST(Capabilities, LogDriversNeedTheirApiVersionAndKeepTheirOrder) {
 TEST(Capabilities, EcsApi12_AnExternalInstanceSaysSoAndDropsWhatItCannotDo) {
   config::Config config;
   config.external.set(true);
-  const auto all = registration_attributes(config, {versions(17, 41), true}, true, "");
+  const auto all = registration_attributes(config, {versions(17, 41), {}, true}, true, "");
   const auto has = [&all](std::string_view name) {
     return std::ranges::any_of(all, [name](const auto& attribute) { return attribute.name == name; });
   };

@@ -1,5 +1,5 @@
 """Flags, exit codes, start-up, shutdown and logs of the real agent (specification: config.md)."""
-import json, re, signal, subprocess, time
+import json, os, pathlib, re, signal, subprocess, time
 
 import pytest
 
@@ -130,6 +130,31 @@ def test_config_12_ecs_api_03_detailed_os_family(make_agent):
 
 
 # ---- start-up
+
+def test_gpus_are_registered(make_agent):
+    """From the file that the service on the host writes; there is only one place for it."""
+    path = pathlib.Path("/var/lib/ecs/gpu/nvidia-gpu-info.json")
+    if path.exists() or os.geteuid() != 0:
+        pytest.skip("this machine has GPUs of its own, or is not ours to change")
+    a = make_agent(env={"ECS_ENABLE_GPU_SUPPORT": "true"}).start()
+    assert "platformDevices" not in registrations(a)[0] and str(path) in a.log()
+    a.stop()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.write_text('{"DriverVersion":"470.57","GPUIDs":["GPU-1","GPU-2"]}')
+        a = make_agent(env={"ECS_ENABLE_GPU_SUPPORT": "true"}).start()
+        (body,) = registrations(a)
+        assert body["platformDevices"] == [{"id": "GPU-1", "type": "GPU"}, {"id": "GPU-2", "type": "GPU"}]
+        assert {"name": "ecs.capability.gpu-driver-version", "value": "470.57"} in body["attributes"]
+        assert {"name": "ecs.capability.nvidia-driver-version.470.57"} in body["attributes"]
+        path.write_text('{"GPUIDs":"GPU-1"}')
+        assert "GPUIDs: expected array, got string" in ends(make_agent(env={"ECS_ENABLE_GPU_SUPPORT": "true"}), 1)
+    finally:
+        path.unlink()
+        for folder in (path.parent, path.parent.parent):
+            if not list(folder.iterdir()):
+                folder.rmdir()
+
 
 def test_config_18_engine_36_versions_of_the_engine_api(make_agent, tmp_path):
     from fakes.engine import FakeEngine
