@@ -70,6 +70,7 @@ base::Async<> App::Impl::start_and_serve() {
     co_await load_config();
     base::spawn(*scope, "signals", handle_signals());
     co_await wait_for_engine();
+    co_await look_at_host();
     if (flags.ecs_attributes) {
       print_attributes();
       end(kExitDone);

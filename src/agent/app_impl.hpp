@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "acs/connector.hpp"
 #include "acs/session.hpp"
@@ -14,6 +15,7 @@
 #include "agent/event_socket.hpp"
 #include "agent/gpus.hpp"
 #include "agent/identity.hpp"
+#include "agent/task_cgroups.hpp"
 #include "aws/credentials.hpp"
 #include "aws/ecs.hpp"
 #include "aws/imds.hpp"
@@ -56,6 +58,7 @@ struct App::Impl {
   // app_start.cpp: from the environment to a registered instance
   base::Async<> load_config();
   base::Async<> wait_for_engine();
+  base::Async<> look_at_host();
   void find_gpus();
   void open_store();
   base::Async<> continue_saved_state();
@@ -93,6 +96,8 @@ struct App::Impl {
   std::string cluster;  ///< The one registered into.
   std::unique_ptr<EventSocket> event_socket;
   std::unique_ptr<engine::StateSubmitter> submitter;
+  std::vector<std::string> volume_drivers;
+  std::unique_ptr<TaskCgroups> cgroups;
   std::unique_ptr<engine::Engine> engine;
   metadata::IntrospectionSource introspection;
   std::unique_ptr<AcsBridge> acs_bridge;

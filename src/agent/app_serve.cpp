@@ -67,9 +67,10 @@ base::Async<> App::Impl::start_engine() {
   const auto memory = memory_mib(base::read_file("/proc/meminfo").value_or(""));
   auto settings = engine_settings(config, cluster, usable_cpus(), memory);
   settings.gpus = gpus.ids;
+  add_cgroup_settings(config, cgroups.get(), settings);
   engine = std::make_unique<engine::Engine>(
-      std::move(settings),
-      engine::Engine::Parts{loop.executor(), clock, random, *store, *docker, *submitter, event_socket.get()});
+      std::move(settings), engine::Engine::Parts{loop.executor(), clock, random, *store, *docker, *submitter,
+                                                 event_socket.get(), cgroups.get()});
   try {
     co_await engine->start();
   } catch (const store::Error& e) {

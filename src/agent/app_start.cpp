@@ -9,12 +9,14 @@
 #include "agent/exit_codes.hpp"
 #include "agent/host.hpp"
 #include "agent/settings.hpp"
+#include "agent/volume_plugins.hpp"
 #include "aws/credential_sources.hpp"
 #include "aws/endpoint.hpp"
 #include "aws/load_config.hpp"
 #include "aws/registrar.hpp"
 #include "base/file.hpp"
 #include "config/version.hpp"
+#include "engine/rows.hpp"
 #include "log/log.hpp"
 #include "store/memory_store.hpp"
 #include "store/sqlite_store.hpp"
@@ -110,6 +112,17 @@ void App::Impl::find_gpus() {
   }
 }
 
+/// What depends on the machine, and decides what is advertised.
+base::Async<> App::Impl::look_at_host() {
+  volume_drivers = co_await find_volume_drivers(*docker, "/");
+  try {
+    cgroups = co_await prepare_task_cgroups(config, *docker, loop.executor(),
+                                            lookup(environment, "DBUS_SYSTEM_BUS_ADDRESS").value_or(""));
+  } catch (const LimitsNotPossible& e) {
+    throw StartFailure(kExitTerminal, e.what());
+  }
+}
+
 void App::Impl::open_store() {
   if (!config.checkpoint.on()) {
     log::info("Checkpointing is off; a restart registers a new instance");
@@ -144,7 +157,11 @@ base::Async<> App::Impl::continue_saved_state() {
       (void)co_await store->commit(std::move(batch));
     }
     identity = std::move(next.identity);
+    const std::string unlimited = engine::task_without_cgroup(*store);
+    if (!unlimited.empty()) switch_off_limits_for(unlimited, config);
   } catch (const ClusterMismatch& e) {
+    throw StartFailure(kExitTerminal, e.what());
+  } catch (const LimitsNotPossible& e) {
     throw StartFailure(kExitTerminal, e.what());
   } catch (const store::Error& e) {
     throw StartFailure(kExitTransient, e.what());
@@ -157,6 +174,7 @@ CapabilityFacts App::Impl::capability_facts() const {
   CapabilityFacts facts;
   for (const auto version : docker->versions().supported) facts.docker_api_versions.push_back(version.text());
   facts.gpu_driver_version = gpus.driver_version;
+  facts.volume_drivers = volume_drivers;
   facts.optimized_cpu = has_optimized_cpu(base::read_file("/proc/cpuinfo").value_or(""));
   return facts;
 }

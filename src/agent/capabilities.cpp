@@ -100,11 +100,16 @@ std::vector<aws::Attribute> capabilities(const config::Config& config, const Cap
   add_log_drivers(config, facts.docker_api_versions, list);
   if (config.selinux_capable.on()) list.legacy("selinux");
   if (config.apparmor_capable.on()) list.legacy("apparmor");
+  if (config.task_cpu_mem_limit.on()) {
+    list.modern("task-cpu-mem-limit");
+    list.modern("increased-task-cpu-limit");
+  }
   // The health check came with version 1.24 of the Engine API.
   const auto& versions = facts.docker_api_versions;
   if (!versions.empty() && minor(versions.back()) >= 24 && !config.docker_health_check_disabled.on()) {
     list.modern("container-health-check");
   }
+  for (const auto& name : facts.volume_drivers) list.modern(fmt::format("docker-plugin.{}", name));
   if (const auto& driver = facts.gpu_driver_version; config.gpu_support && !driver.empty()) {
     list.modern("nvidia-driver-version." + driver);
     list.modern("gpu-driver-version", driver);

@@ -9,11 +9,12 @@
 
 namespace ecs::agent {
 
-/// What the attributes depend on besides the configuration.
+/// What the attributes depend on besides the configuration, in which limits of tasks are on only if they are possible.
 struct CapabilityFacts {
   std::vector<std::string> docker_api_versions;  ///< Usable ones, `1.17` and up, ascending.
   std::string gpu_driver_version;                ///< Empty: none is known.
   bool optimized_cpu = false;                    ///< See has_optimized_cpu().
+  std::vector<std::string> volume_drivers;       ///< See volume_driver_names().
 };
 
 /// Capabilities in the order of the wire. A capability is listed only when the agent really has it; those for which

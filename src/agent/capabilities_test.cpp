@@ -72,6 +72,22 @@ TEST(Capabilities, LogDriversNeedTheirApiVersionAndKeepTheirOrder) {
   EXPECT_THAT(names(config, facts), Not(Contains("com.amazonaws.ecs.capability.logging-driver.splunk")));
 }
 
+TEST(Capabilities, Config30_LimitsOfTasksAreListedWhereTheyArePossible) {
+  config::Config config;
+  EXPECT_THAT(names(config, {}), Contains("ecs.capability.task-cpu-mem-limit"));
+  EXPECT_THAT(names(config, {}), Contains("ecs.capability.increased-task-cpu-limit"));
+  config.task_cpu_mem_limit.set(false);
+  EXPECT_THAT(names(config, {}), Not(Contains("ecs.capability.task-cpu-mem-limit")));
+  EXPECT_THAT(names(config, {}), Not(Contains("ecs.capability.increased-task-cpu-limit")));
+}
+
+TEST(Capabilities, VolumeDriversAreListed) {
+  CapabilityFacts facts;
+  facts.volume_drivers = {"local", "rexray"};
+  EXPECT_THAT(names({}, facts), Contains("ecs.capability.docker-plugin.local"));
+  EXPECT_THAT(names({}, facts), Contains("ecs.capability.docker-plugin.rexray"));
+}
+
 TEST(Capabilities, EcsApi12_AnExternalInstanceSaysSoAndDropsWhatItCannotDo) {
   config::Config config;
   config.external.set(true);

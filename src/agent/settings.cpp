@@ -38,6 +38,7 @@ engine::Settings engine_settings(const config::Config& config, const std::string
   settings.pull_behavior = pull_behavior(config.pull_behavior);
   settings.pull_dependent_containers_upfront = config.pull_dependents_upfront.on();
   settings.stop_timeout = config.stop_timeout;
+  settings.shared_volume_match_full_config = config.shared_volume_match_full_config.on();
   settings.exclude_ipv6_port_binding = config.exclude_ipv6_port_bindings.on();
   settings.exclude_ipv4_port_binding = config.ip_compatibility.ipv6_only();
   settings.ipv6_only = config.ip_compatibility.ipv6_only();

@@ -71,18 +71,19 @@ std::string add_docker_volume(const acs::DockerVolumeConfiguration& from, const 
   return {};
 }
 
-std::string check_mount(const task::Task& task, const task::Container& c, std::size_t index) {
-  const task::MountPoint& mount = c.mount_points[index];
-  const std::string member = ": container " + c.name + ", mountPoints[" + std::to_string(index) + "].";
+/// `member` names the mount point in the payload.
+std::string check_mount(const task::Task& task, const task::Container& c, const task::MountPoint& mount,
+                        const std::string& member) {
   const auto volume = std::ranges::find(task.volumes, mount.source_volume, &task::Volume::name);
   if (volume == task.volumes.end()) {
-    return "Invalid volume referenced: " + mount.source_volume + member + "sourceVolume: the task has no such volume";
+    return "Invalid volume referenced: " + mount.source_volume + " (" + member +
+           ".sourceVolume: no volume of the task has this name)";
   }
   if (!volume->source.empty() && !mount.container_path.empty()) return {};
   const std::string rule =
-      mount.container_path.empty() ? "containerPath: must not be empty" : "sourceVolume: the volume has no source";
+      mount.container_path.empty() ? ".containerPath: not empty" : ".sourceVolume: the volume has no source";
   return "Unable to resolve volume mounts; invalid path: " + c.name + " " + mount.source_volume + "; " +
-         volume->source + " -> " + mount.container_path + member + rule;
+         volume->source + " -> " + mount.container_path + " (" + member + rule + ")";
 }
 
 }  // namespace
@@ -132,9 +133,11 @@ std::string add_volumes(const acs::Task& payload, task::Task& task, base::Random
       add_host_volume(volume, name, task, random);
     }
   }
-  for (const task::Container& c : task.containers) {
-    for (std::size_t i = 0; i < c.mount_points.size(); ++i) {
-      std::string wrong = check_mount(task, c, i);
+  for (std::size_t i = 0; i < task.containers.size(); ++i) {
+    const task::Container& c = task.containers[i];
+    for (std::size_t m = 0; m < c.mount_points.size(); ++m) {
+      const std::string member = "containers[" + std::to_string(i) + "].mountPoints[" + std::to_string(m) + "]";
+      std::string wrong = check_mount(task, c, c.mount_points[m], member);
       if (!wrong.empty()) return wrong;
     }
   }

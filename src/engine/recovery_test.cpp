@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/rows.hpp"
 #include "engine/testing/rig.hpp"
 
 namespace ecs::engine {
@@ -259,6 +260,28 @@ TEST(Engine, AStartThatWaitsForTheEngineEndsOnceItAnswers) {
   rig.clock.advance(std::chrono::minutes(1));
   EXPECT_TRUE(up);
   expect_one_of_each(rig);
+}
+
+TEST(Engine, Config30_ATaskWithoutACgroupIsFoundInTheRows) {
+  Rig rig;
+  rig.settings.task_cgroups = TaskCgroupSettings{.root_prefix = "/ecs/"};
+  rig.boot();
+  give_payload(rig);
+  ASSERT_TRUE(rig.wait_status(kArn, "RUNNING"));
+  rig.die();
+  EXPECT_EQ(task_without_cgroup(rig.store), "");
+  rig.settings.task_cgroups.reset();
+  rig.boot();
+  const acs::Task other = payload_task({payload_container("c1")}, "2");
+  ASSERT_TRUE(rig.accept({other}));
+  rig.clock.advance(std::chrono::seconds(1));
+  rig.die();
+  EXPECT_EQ(task_without_cgroup(rig.store), *other.arn);
+  rig.boot();
+  rig.stop(other);
+  ASSERT_TRUE(rig.wait_status(*other.arn, "STOPPED"));
+  rig.die();
+  EXPECT_EQ(task_without_cgroup(rig.store), "");
 }
 
 }  // namespace

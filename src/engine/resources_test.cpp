@@ -176,11 +176,13 @@ TEST_P(WrongVolume, IsRefusedBeforeAnythingIsMade) {
 INSTANTIATE_TEST_SUITE_P(
     Volumes, WrongVolume,
     ::testing::Values(
-        Wrong{"unknown", [](acs::Task& t) { t.containers[0].mount_points[0].source_volume = "zz"; },
-              "Invalid volume referenced: zz: container c1, mountPoints[0].sourceVolume: the task has no such volume"},
+        Wrong{
+            "unknown", [](acs::Task& t) { t.containers[0].mount_points[0].source_volume = "zz"; },
+            "Invalid volume referenced: zz (containers[0].mountPoints[0].sourceVolume: no volume of the task has this "
+            "name)"},
         Wrong{"no_path", [](acs::Task& t) { t.containers[0].mount_points[0].container_path = std::nullopt; },
-              "Unable to resolve volume mounts; invalid path: c1 data; /srv -> : container c1, "
-              "mountPoints[0].containerPath: must not be empty"},
+              "Unable to resolve volume mounts; invalid path: c1 data; /srv ->  "
+              "(containers[0].mountPoints[0].containerPath: not empty)"},
         Wrong{"autoprovisioned", [](acs::Task& t) { t.volumes = {docker_volume("data", "task", true)}; },
               "volume [data] : task scoped volume could not be autoprovisioned"},
         Wrong{"twice", [](acs::Task& t) { t.volumes.push_back(t.volumes[0]); },

@@ -101,4 +101,14 @@ LoadedTasks load_tasks(store::Store& store) {
   return loaded;
 }
 
+std::string task_without_cgroup(store::Store& store) {
+  const auto has_cgroup = [](const task::Task& task) {
+    return std::ranges::any_of(task.resources, [](const task::Resource& r) { return r.cgroup.has_value(); });
+  };
+  for (const task::Task& task : load_tasks(store).tasks) {
+    if (!task.ended() && !has_cgroup(task)) return task.arn;
+  }
+  return {};
+}
+
 }  // namespace ecs::engine

@@ -35,4 +35,7 @@ struct LoadedTasks {
 /// Reads every task of which all rows are there and readable. Throws store::Error.
 [[nodiscard]] LoadedTasks load_tasks(store::Store& store);
 
+/// A task that has not ended and has no cgroup, by its ARN; empty when there is none. Throws store::Error.
+[[nodiscard]] std::string task_without_cgroup(store::Store& store);
+
 }  // namespace ecs::engine
