@@ -1,9 +1,11 @@
-// Random tasks on an agent that dies at random points: of each container there is one create and one start at most over
-// all its processes, and its end is reported.
+// Random tasks on an agent that dies at random points, with restart policies, health checks, removals and stops by
+// hand: of each container there is one create, and one start besides the restarts that were noted, over all its
+// processes; the end that is reported is the real one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include "engine/testing/rig.hpp"
@@ -55,14 +57,21 @@ class CrashingWorld {
   bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
 
   acs::Task random_payload() {
-    static constexpr const char* kConditions[] = {"CREATE", "START", "COMPLETE", "SUCCESS"};
+    static constexpr const char* kConditions[] = {"CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"};
     std::vector<acs::Container> containers;
     const std::size_t count = 1 + random_.below(3);
     for (std::size_t i = 0; i < count; ++i) {
       acs::Container c = payload_container("c" + std::to_string(i));
       c.essential = i == 0 || chance(50);
+      c.health_check_type = "docker";
+      c.docker_config = acs::DockerConfig{"1.24", R"({"Healthcheck":{"Test":["CMD","true"]}})", "{}"};
+      if (chance(30)) c.start_timeout = 1 + static_cast<std::int64_t>(random_.below(20));
+      if (chance(40)) {
+        c.restart_policy = acs::RestartPolicy{true, {2}, static_cast<std::int64_t>(random_.below(10))};
+        restarting_.insert(*c.name);
+      }
       for (std::size_t d = 0; d < i; ++d) {
-        if (chance(30)) c.depends_on.push_back({"c" + std::to_string(d), kConditions[random_.below(4)]});
+        if (chance(30)) c.depends_on.push_back({"c" + std::to_string(d), kConditions[random_.below(5)]});
       }
       containers.push_back(std::move(c));
     }
@@ -155,9 +164,23 @@ class CrashingWorld {
   void world_moves() {
     if (stop_acked_) return;
     for (auto& [id, c] : rig_.daemon.containers) {
-      if (c.running && chance(10)) rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
+      if (c.running && chance(10)) {
+        rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
+      } else if (c.running && chance(3)) {
+        rig_.daemon.stop_by_hand(c);
+      } else if (c.running && chance(30)) {
+        rig_.daemon.set_health(c, chance(70) ? "healthy" : "unhealthy");
+      }
     }
+    if (chance(2)) remove_one();
     if (chance(5)) rig_.client->cut_events();
+  }
+
+  void remove_one() {
+    if (rig_.daemon.containers.empty()) return;
+    const auto& [id, c] = *rig_.daemon.containers.begin();
+    removed_.insert(c.labels.at("com.amazonaws.ecs.container-name"));
+    rig_.daemon.remove(id);
   }
 
   void while_dead() {
@@ -166,6 +189,7 @@ class CrashingWorld {
     for (auto& [id, c] : rig_.daemon.containers) {
       if (c.running && chance(20)) rig_.daemon.exit(c, static_cast<int>(random_.below(3)));
     }
+    if (chance(2)) remove_one();
   }
 
   bool told_stopped() {
@@ -173,9 +197,27 @@ class CrashingWorld {
     return !all.empty() && *all.back().status == "STOPPED";
   }
 
+  /// The first one, and one for each restart that was noted; a note of which the start failed or was cut short is one
+  /// too many.
+  void check_starts() {
+    for (const acs::Container& c : payload_.containers) {
+      const auto row = rig_.store.find(store::Table::kContainers, "1-" + *c.name);
+      ASSERT_TRUE(row) << *c.name;
+      const auto content = json::parse(*row);
+      const auto made = rig_.daemon.starts.find(content.at("dockerName").as_string().c_str());
+      if (made == rig_.daemon.starts.end()) continue;
+      const std::int64_t again = removed_.contains(*c.name) ? 1 : 0;
+      const auto noted = content.at("restartCount").as_int64();
+      EXPECT_LE(made->second, 1 + noted + again) << "starts of " << *c.name;
+      if (!restarting_.contains(*c.name)) EXPECT_EQ(noted, 0) << *c.name;
+    }
+  }
+
   void check() {
-    for (const auto& [name, count] : rig_.daemon.creates) EXPECT_EQ(count, 1) << "creates of " << name;
-    for (const auto& [name, count] : rig_.daemon.starts) EXPECT_EQ(count, 1) << "starts of " << name;
+    // One that was removed before anything was known of it is made again.
+    const int again = removed_.empty() ? 0 : 1;
+    for (const auto& [name, count] : rig_.daemon.creates) EXPECT_LE(count, 1 + again) << "creates of " << name;
+    check_starts();
     EXPECT_LE(rig_.daemon.creates.size(), payload_.containers.size());
     ASSERT_TRUE(acked_);
     ASSERT_TRUE(told_stopped()) << "the end is not reported";
@@ -196,13 +238,17 @@ class CrashingWorld {
     for (const acs::Container& c : payload_.containers) {
       EXPECT_EQ(last[*c.name], "STOPPED") << *c.name;
       const auto* real = rig_.daemon.of(*c.name);
-      if (real == nullptr || !real->ended) continue;
+      if (real == nullptr || !real->ended || removed_.contains(*c.name)) continue;
       EXPECT_FALSE(real->running);
-      EXPECT_EQ(codes[*c.name], real->exit_code) << *c.name;
+      // A restart that came too late to count is stopped again: the exit before it is the one that counts.
+      if (!restarting_.contains(*c.name)) EXPECT_EQ(codes[*c.name], real->exit_code) << *c.name;
+      EXPECT_TRUE(codes[*c.name]) << *c.name;
     }
   }
 
   base::Random random_;
+  std::set<std::string> restarting_;
+  std::set<std::string> removed_;
   Rig rig_;
   acs::Task payload_;
   bool armed_ = false;

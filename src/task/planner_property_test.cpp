@@ -6,6 +6,8 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "json/decode.hpp"
+#include "json/encode.hpp"
 #include "task/dependencies.hpp"
 #include "task/planner.hpp"
 #include "task/testing.hpp"
@@ -36,9 +38,16 @@ class World {
     bool running = false;
     bool ended = false;
     int starts = 0;
+    int restarts = 0;
+    bool gone = false;
     UnixNanos started_at = 0;
     UnixNanos finished_at = 0;
     int exit_code = 0;
+  };
+
+  struct Taken {
+    Report report;
+    bool accepted = false;
   };
 
   bool chance(int percent) { return random_.below(100) < static_cast<std::uint64_t>(percent); }
@@ -51,6 +60,11 @@ class World {
     for (std::size_t i = 0; i < count; ++i) {
       Container c = testing::container("c" + std::to_string(i), chance(60));
       if (chance(50)) c.health_check_type = "docker";
+      if (chance(30)) {
+        c.restart_policy = {.enabled = chance(80),
+                            .ignored_exit_codes = {2},
+                            .restart_attempt_period = static_cast<std::int64_t>(random_.below(20))};
+      }
       if (chance(30)) c.start_timeout = 1 + static_cast<std::int64_t>(random_.below(10));
       for (std::size_t d = 0; d < i; ++d) {
         if (!chance(30)) continue;
@@ -83,13 +97,29 @@ class World {
       EXPECT_GE(c.known, before.containers[i].known);
       EXPECT_GE(c.desired, before.containers[i].desired);
       EXPECT_GE(c.sent, before.containers[i].sent);
+      check_restarts(c, before.containers[i]);
       if (before.containers[i].error) EXPECT_EQ(c.error, before.containers[i].error);
     }
     if (before.ended()) EXPECT_EQ(task_.outbox.size(), before.outbox.size());
   }
 
+  /// Counted once each, only by a policy, and never by one that was told to stop.
+  static void check_restarts(const Container& c, const Container& before) {
+    EXPECT_LE(c.restart_count, before.restart_count + 1);
+    EXPECT_GE(c.restarted_at, before.restarted_at);
+    if (c.restart_count <= before.restart_count) return;
+    EXPECT_TRUE(c.restart_policy.enabled);
+    EXPECT_NE(before.desired, ContainerStatus::kStopped);
+    EXPECT_TRUE(is_running(c.known));
+  }
+
   void check_order(const Step& step) {
     const Container& c = task_.containers[step.container];
+    if (step.kind == StepKind::kRestart) {
+      EXPECT_TRUE(c.restart_policy.enabled);
+      EXPECT_NE(c.desired, ContainerStatus::kStopped);
+      EXPECT_TRUE(is_running(c.known));
+    }
     if (step.kind == StepKind::kStop) {
       for (const Container& other : task_.containers) {
         for (const Dependency& d : other.depends_on) {
@@ -128,7 +158,7 @@ class World {
     EXPECT_EQ(steps, plan(Task(task_), now_));
     for (const Step& step : steps) {
       if (step.kind == StepKind::kReport) {
-        taken_.push_back(take_report(task_));
+        taken_.push_back({take_report(task_), false});
         continue;
       }
       check_order(step);
@@ -185,28 +215,51 @@ class World {
         if (chance(50)) tell(PullStarted{i});
         return tell(Pulled{.container = i, .pulled = chance(50)});
       case StepKind::kCreate:
-        EXPECT_FALSE(r.created) << "created twice";
-        r.created = true;
+      case StepKind::kStop:
+        take_effect(step);
         break;
       case StepKind::kStart:
-        real_start(i);
-        if (chance(10)) real_exit(i, 1);
-        break;
-      case StepKind::kStop:
-        real_exit(i, 137);
+      case StepKind::kRestart:
+        take_effect(step);
+        if (chance(15)) real_exit(i, 1);
         break;
       default:
         return;
     }
+    if (r.gone) return no_such_container(step);
     tell(Seen{i, look(i), step.kind});
+  }
+
+  void no_such_container(const Step& step) {
+    tell(StepFailed{.container = step.container, .step = step.kind, .error = {"X", "No such container"}});
+  }
+
+  void real_restart(std::size_t i) {
+    Real& r = real_[i];
+    EXPECT_EQ(r.starts, 1);
+    ++r.restarts;
+    EXPECT_LE(r.restarts, task_.containers[i].restart_count) << "restarted without a note";
+    r.running = true;
+    r.ended = false;
+    r.started_at = nanos(now_);
   }
 
   void real_start(std::size_t i) {
     Real& r = real_[i];
     EXPECT_TRUE(r.created);
+    if (r.gone) return;
     EXPECT_EQ(++r.starts, 1) << "started twice";
     r.running = true;
     r.started_at = nanos(now_);
+  }
+
+  /// In order; an old answer may come again.
+  void accept_report() {
+    if (taken_.empty()) return;
+    const auto first = std::ranges::find(taken_, false, &Taken::accepted);
+    Taken& one = first == taken_.end() || chance(10) ? taken_.front() : *first;
+    one.accepted = true;
+    tell(ReportSent{one.report});
   }
 
   void something_happens() {
@@ -223,25 +276,64 @@ class World {
       case 3:
         return tell(Drain{});
       case 4:
-        if (r.created) tell(Seen{i, look(i), {}});
+        if (r.created && !r.gone) tell(Seen{i, look(i), {}, chance(10)});
+        if (r.gone) tell(Vanished{i});
         return;
       case 5:
         real_exit(i, static_cast<int>(random_.below(3)));
-        if (r.created && chance(70)) tell(Seen{i, look(i), {}});
+        if (r.created && !r.gone && chance(70)) tell(Seen{i, look(i), {}, chance(10)});
         return;
       case 6:
         if (chance(5) && r.created) {
           real_exit(i, 137);
-          tell(Vanished{i});
+          r.gone = true;
+          if (chance(70)) tell(Vanished{i});
+        } else if (chance(10)) {
+          next_process();
         }
         return;
       case 7:
-        if (!taken_.empty()) tell(ReportSent{taken_[random_.below(taken_.size())]});
-        return;
+        return accept_report();
       case 8:
         return tell(Admitted{});
       default:
         return finish_step(true);
+    }
+  }
+
+  /// The agent dies and comes back: calls it made may have had their effect, what is in memory only is gone, reports
+  /// that were not accepted are forgotten, and every container is looked for.
+  void next_process() {
+    for (const Step& step : under_way_) {
+      if (chance(50)) take_effect(step);
+    }
+    under_way_.clear();
+    std::erase_if(taken_, [](const Taken& t) { return !t.accepted; });
+    Recovered found;
+    for (std::size_t i = 0; i < task_.containers.size(); ++i) {
+      Container& c = task_.containers[i];
+      c = json::decode<Container>(json::encode(c));
+      const bool there = real_[i].created && !real_[i].gone && !c.is(ContainerStatus::kStopped);
+      found.containers.push_back(there ? std::optional(look(i)) : std::nullopt);
+    }
+    task_.forced_stop_used = false;
+    tell(found);
+    task_.events.clear();
+    task_.outbox.clear();
+    resume(task_, now_);
+  }
+
+  void take_effect(const Step& step) {
+    Real& r = real_[step.container];
+    if (step.kind == StepKind::kCreate) {
+      EXPECT_FALSE(r.created && !r.gone) << "created twice";
+      r = {.created = true};
+    } else if (step.kind == StepKind::kStart && !r.running) {
+      real_start(step.container);
+    } else if (step.kind == StepKind::kRestart && !r.running && !r.gone) {
+      real_restart(step.container);
+    } else if (step.kind == StepKind::kStop) {
+      real_exit(step.container, 137);
     }
   }
 
@@ -261,13 +353,14 @@ class World {
   }
 
   void check_reports() {
+    const auto status = [](const Taken& t) { return t.report.status; };
     ASSERT_FALSE(taken_.empty());
-    EXPECT_EQ(taken_.back().status, TaskStatus::kStopped);
-    EXPECT_EQ(std::ranges::count(taken_, TaskStatus::kStopped, &Report::status), 1);
-    EXPECT_TRUE(std::ranges::is_sorted(taken_, {}, &Report::status));
+    EXPECT_EQ(taken_.back().report.status, TaskStatus::kStopped);
+    EXPECT_EQ(std::ranges::count(taken_, TaskStatus::kStopped, status), 1);
+    EXPECT_TRUE(std::ranges::is_sorted(taken_, {}, status));
     std::map<std::string, ContainerStatus> last;
-    for (const Report& report : taken_) {
-      for (const ContainerReport& c : report.containers) {
+    for (const Taken& taken : taken_) {
+      for (const ContainerReport& c : taken.report.containers) {
         EXPECT_GT(c.status, last[c.name]);
         last[c.name] = c.status;
       }
@@ -280,7 +373,7 @@ class World {
   Task task_;
   std::vector<Real> real_;
   std::vector<Step> under_way_;
-  std::vector<Report> taken_;
+  std::vector<Taken> taken_;
 };
 
 TEST(PlannerProperty, RandomTasksKeepEveryPromise) {
