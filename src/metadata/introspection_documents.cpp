@@ -1,5 +1,6 @@
 #include "metadata/introspection_documents.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/time_text.hpp"
@@ -18,6 +19,7 @@ std::optional<std::uint16_t> unless_zero(std::uint16_t port) { return port == 0 
 /// What the engine has bound; until then what the task definition asks for.
 std::optional<std::vector<Port>> ports_of(const task::Container& c) {
   std::vector<Port> ports;
+  ports.reserve(std::max(c.bindings.size(), c.port_mappings.size()));
   for (const auto& b : c.bindings)
     ports.push_back({unless_zero(b.container_port), b.protocol, unless_zero(b.host_port)});
   if (ports.empty()) {
@@ -35,6 +37,7 @@ std::optional<std::string> unless_empty(const std::string& text) {
 std::optional<std::vector<Volume>> volumes_of(const task::Container& c) {
   if (c.mounts.empty()) return std::nullopt;
   std::vector<Volume> volumes;
+  volumes.reserve(c.mounts.size());
   for (const auto& m : c.mounts) {
     volumes.push_back({unless_empty(m.name), unless_empty(m.source), unless_empty(m.destination)});
   }
