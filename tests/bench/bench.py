@@ -6,15 +6,19 @@ Times are medians of at least 12. Fails when a figure misses its bound.
 payload to create   a payload leaves the control plane until the engine gets the create (image cached, prefer-cached);
                     beside it: what the engine alone takes for the look-ups that must come before
 start to connected  exec until the ACS handshake arrives; beside it: exec until exit of `-version`, and of /bin/true
+payload to RUNNING  a payload leaves the control plane until the RUNNING report arrives (one container, image cached), as a
+                    multiple of what the engine alone takes for the same create and start; the two take turns
+40 tasks            the same for 40 tasks in one payload, beside 40 creates and starts driven directly, all at once
 resident memory     with no task, the control plane over TLS, after 5 s of quiet
 size on disk        of each program
 """
-import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile, time
+import argparse, concurrent.futures, json, os, pathlib, statistics, subprocess, sys, tempfile, time, uuid
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).resolve().parents[1] / "functional")]
 parser = argparse.ArgumentParser()
 parser.add_argument("--agent", default="build/bin/ecs-agent")
 parser.add_argument("--json")
+parser.add_argument("--only", nargs="*", help="names of parts: sizes, payload_to_running ...")
 parser.add_argument("--rounds", type=int, default=12)
 options = parser.parse_args()
 os.environ["AGENT"] = options.agent
@@ -26,6 +30,8 @@ from harness import AGENT, IMAGE, ROOT, Agent, container, make_test_image, task 
 # The interpreter gives up its lock late otherwise, and that would count as the agent's time.
 sys.setswitchinterval(0.0002)
 rows = []
+RUNS = 20
+ROUNDS_OF_40 = 10
 
 
 def row(what, value, unit, bound, limit=""):
@@ -69,6 +75,71 @@ def payload_to_create():
     row("payload to create", statistics.median(times), "ms", 5.0, f"engine's image look-up alone {statistics.median(engine):.2f} ms")
 
 
+class Direct:
+    """Create and start straight from the engine, with the bodies that the agent sends."""
+
+    def __init__(self, body):
+        self.body, self.made = body, []
+
+    def run(self, n=0):
+        status, answer = docker_api.call("POST", f"/containers/create?name=bench-{uuid.uuid4().hex}", self.body)
+        assert status == 201, answer
+        self.made.append(answer)
+        status, answer = docker_api.call("POST", f"/containers/{answer['Id']}/start")
+        assert status == 204, answer
+
+    def all_at_once(self, count):
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            list(pool.map(self.run, range(count)))
+
+    def clean(self):
+        docker_api.remove(self.made)
+        self.made = []
+
+
+def create_body_of(a, t):
+    """What the agent sends for this task, without the labels that make it one of ours."""
+    call = a.proxy.journal.wait("engine", "POST", lambda r: t["arn"].encode() in (r.data["body"] or b""))
+    return dict(json.loads(call.data["body"]), Labels={})
+
+
+def to_running(a, tasks):
+    a.payload(*tasks)
+    sent = a.aws.journal.select("acs", "sent")[-1].time
+    last = max(a.aws.reported(t["arn"], "RUNNING", timeout=120).time for t in tasks)
+    docker_api.remove([c for t in tasks for c in docker_api.of_task(t["arn"])])
+    for t in tasks:
+        a.aws.reported(t["arn"], "STOPPED", timeout=120)
+    return (last - sent) * 1000
+
+
+def body_for_direct():
+    with Agent() as a:
+        a.start()
+        t = task()
+        a.run(t)
+        return create_body_of(a, t)
+
+
+def payload_to_running():
+    direct, ours, engine = Direct(body_for_direct()), [], []
+    many, alone = [], []
+    # Straight to the engine: the proxy of the tests would count as the agent's time.
+    with Agent(proxy=False) as a:
+        a.start()
+        for n in range(RUNS + 2):
+            ours.append(to_running(a, [task()]))
+            engine.append(timed(direct.run))
+            direct.clean()
+        for n in range(ROUNDS_OF_40 + 1):
+            many.append(to_running(a, [task(container(memory=0, cpu=0)) for _ in range(40)]))
+            alone.append(timed(lambda: direct.all_at_once(40)))
+            direct.clean()
+    for what, times, limits in (("payload to RUNNING / create + start", ours[2:], engine[2:]), ("40 tasks / 40 creates + starts", many[1:], alone[1:])):
+        value, limit = statistics.median(times), statistics.median(limits)
+        row(what, value / limit, "x", 1.05, f"{value:.0f} ms, the engine alone {limit:.0f} ms, {len(times)} turns each")
+
+
 def start_to_connected():
     times = []
     with Agent() as a:
@@ -106,9 +177,12 @@ def sizes():
         row(f"size of {name}", (ROOT / "build/bin" / name).stat().st_size / 1e6, "MB", 10.0)
 
 
+PARTS = (sizes, start_to_connected, payload_to_create, payload_to_running, resident_memory)
+
+
 def main():
     make_test_image()
-    for part in (sizes, start_to_connected, payload_to_create, resident_memory):
+    for part in PARTS if not options.only else [p for p in PARTS if p.__name__ in options.only]:
         part()
     for r in rows:
         print(f"{'ok  ' if r['ok'] else 'MISS'} {r['what']:36} {r['value']:8} {r['unit']:4} at most {r['bound']:g}"
