@@ -41,6 +41,7 @@ engine::Settings engine_settings(const config::Config& config, const std::string
   settings.shared_volume_match_full_config = config.shared_volume_match_full_config.on();
   settings.exclude_ipv6_port_binding = config.exclude_ipv6_port_bindings.on();
   settings.exclude_ipv4_port_binding = config.ip_compatibility.ipv6_only();
+  settings.pause_labels = config.pause_labels;
   settings.ipv6_only = config.ip_compatibility.ipv6_only();
   settings.external = config.external.on();
   settings.gpu_support = config.gpu_support;

@@ -28,6 +28,7 @@ struct Timeouts {
   base::Duration image_inspect = std::chrono::seconds(30);  ///< The original has none.
   base::Duration image_list = std::chrono::minutes(10);
   base::Duration image_remove = std::chrono::minutes(3);
+  base::Duration load = std::chrono::minutes(2);
   base::Duration tag = std::chrono::seconds(30);
   base::Duration manifest = std::chrono::minutes(1);  ///< ECS_MANIFEST_PULL_TIMEOUT
   base::Duration pull_total = std::chrono::hours(2);  ///< ECS_IMAGE_PULL_TIMEOUT
@@ -135,6 +136,8 @@ class Client {
   /// engine answers (with `Error response from daemon: ` in what()), kStream with the stream's own error text, kTimeout
   /// `pullBegin` or `pulled`, kStream `inactivity time exceeded timeout while pulling image`.
   virtual base::Async<> pull(PullRequest request, OnProgress progress) = 0;
+  /// An archive as `docker save` writes it. Failures: what the engine answers, kStream with what its progress says.
+  virtual base::Async<> load_image(std::string archive) = 0;
   /// `source` is any name or id; `target` must not have a digest.
   virtual base::Async<> tag_image(std::string source, std::string target) = 0;
   /// Without pruning parents, as the original does it.

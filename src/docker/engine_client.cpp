@@ -205,6 +205,23 @@ base::Async<> EngineClient::pull(PullRequest request, OnProgress progress) {
                     std::move(progress));
 }
 
+base::Async<> EngineClient::load_image(std::string archive) {
+  const base::Duration limit = impl_->timeouts.load;
+  Call call{.method = "POST",
+            .path = "/images/load",
+            .query = {{"quiet", "0"}},
+            .version = impl_->versions.base,
+            .headers = {{"Content-Type", "application/x-tar"}},
+            .body = std::move(archive)};
+  try {
+    // It answers as a pull does: its progress, and in it the failure if there is one.
+    co_await run_pull(impl_->transport, std::move(call), {.total = limit, .begin = limit, .inactivity = limit}, {});
+  } catch (const Error& error) {
+    if (error.kind() == Error::Kind::kTimeout) throw Error::timeout("loading image", limit);
+    throw;
+  }
+}
+
 base::Async<> EngineClient::tag_image(std::string source, std::string target) {
   const auto reference = ImageReference::parse(target);
   if (!reference.digest.empty()) {

@@ -36,6 +36,7 @@ class EngineClient final : public Client {
   base::Async<std::vector<ImageSummary>> list_images() override;
   base::Async<DistributionInspect> inspect_distribution(std::string image, RegistryAuth auth) override;
   base::Async<> pull(PullRequest request, OnProgress progress) override;
+  base::Async<> load_image(std::string archive) override;
   base::Async<> tag_image(std::string source, std::string target) override;
   base::Async<> remove_image(std::string image, bool force) override;
   base::Async<CreateAnswer> create_container(CreateRequest request) override;

@@ -191,6 +191,7 @@ TEST_F(EngineClientTest, SmallCallsAreSpeltAsTheOriginalSpellsThem) {
   EXPECT_EQ(line(client_.remove_image("h:5/a:1", false)), "DELETE /v1.21/images/h:5/a:1?noprune=1");
   EXPECT_EQ(line(client_.tag_image("h:5/a@sha256:12", "h:5/a:1")),
             "POST /v1.21/images/h:5/a@sha256:12/tag?repo=h%3A5%2Fa&tag=1");
+  EXPECT_EQ(line(client_.load_image("archive")), "POST /v1.21/images/load?quiet=0");
   EXPECT_EQ(line(client_.kill_container("x", "SIGTERM")), "POST /v1.21/containers/x/kill?signal=SIGTERM");
   EXPECT_EQ(line(client_.wait_container("x", std::nullopt)), "POST /v1.21/containers/x/wait");
   EXPECT_EQ(line(client_.stats("x", true)), "GET /v1.21/containers/x/stats?stream=1");

@@ -76,7 +76,8 @@ net::Request request_of(const Call& call) {
                        .target = make_target(call.version, call.path, call.query),
                        .headers = call.headers,
                        .body = call.body};
-  if (!call.body.empty()) request.headers.set("Content-Type", "application/json");
+  if (!call.body.empty() && !request.headers.find("Content-Type"))
+    request.headers.set("Content-Type", "application/json");
   return request;
 }
 

@@ -20,7 +20,7 @@ struct Call {
   Query query = {};
   std::optional<ApiVersion> version = {};  ///< None: the engine's own default.
   net::Headers headers = {};
-  std::string body = {};  ///< JSON; its header is added.
+  std::string body = {};  ///< JSON unless the headers say otherwise; its header is added.
   base::Duration limit = {};
   std::string transition = {};  ///< Of Error::timeout.
 };

@@ -36,6 +36,7 @@ class UnscriptedClient : public Client {
   base::Async<> pull(PullRequest request, OnProgress /*progress*/) override {
     return refuse<void>("pull", request.image);
   }
+  base::Async<> load_image(std::string /*archive*/) override { return refuse<void>("load_image"); }
   base::Async<> tag_image(std::string source, std::string target) override {
     return refuse<void>("tag_image", source + " " + target);
   }

@@ -20,6 +20,7 @@
 #include "engine/event.hpp"
 #include "engine/host_resources.hpp"
 #include "engine/images.hpp"
+#include "engine/pause_image.hpp"
 #include "engine/ports.hpp"
 #include "engine/reporter.hpp"
 #include "engine/resources.hpp"
@@ -42,6 +43,7 @@ struct ActorParts {
   ContainerSteps& steps;
   ResourceSteps& resource_steps;
   Images& images;
+  PauseImage& pause_image;
   HostPorts& ports;
   HostResources& resources;
   StateReporter& reporter;

@@ -99,12 +99,18 @@ base::Async<task::Observation> TaskActor::perform(task::Step step) {
 }
 
 base::Async<task::Observation> TaskActor::resolve(std::size_t container) {
+  // The agent's own images are neither looked up nor pulled.
+  if (task_.containers[container].internal()) co_return task::Resolved{.container = container};
   const Images::Digest found = co_await parts_.images.resolve(task_.containers[container].image);
   co_return task::Resolved{
       .container = container, .digest = found.digest, .news = found.news, .image_present = found.present};
 }
 
 base::Async<task::Observation> TaskActor::pull(std::size_t container) {
+  if (task_.containers[container].internal()) {
+    co_await parts_.pause_image.ensure();
+    co_return task::Pulled{.container = container, .pulled = false};
+  }
   const std::string name = task_.containers[container].name;
   const std::string image = task_.containers[container].image;
   const std::string digest = task_.containers[container].image_digest;
@@ -120,7 +126,10 @@ base::Async<task::Observation> TaskActor::pull(std::size_t container) {
 }
 
 base::Async<task::Observation> TaskActor::create(std::size_t container) {
-  const std::vector<std::string> image_env = co_await parts_.images.environment(task_.containers[container].image);
+  std::vector<std::string> image_env;
+  if (!task_.containers[container].internal()) {
+    image_env = co_await parts_.images.environment(task_.containers[container].image);
+  }
   const task::Container& c = task_.containers[container];
   const std::vector<PublishedPort> ports = parts_.ports.publish(c.port_mappings);
   for (const PublishedPort& port : ports) parts_.resources.hold_port(task_.arn, port.host_port, port.protocol);

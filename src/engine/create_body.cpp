@@ -71,6 +71,9 @@ bj::object build_config(const CreateInput& input) {
   }
   bj::value& labels = config["Labels"];
   if (!labels.is_object()) labels.emplace_object();
+  if (c.internal()) {
+    for (const auto& [name, value] : input.settings.pause_labels) labels.get_object()[name] = value;
+  }
   labels.get_object()["com.amazonaws.ecs.task-arn"] = input.task.arn;
   labels.get_object()["com.amazonaws.ecs.container-name"] = c.name;
   labels.get_object()["com.amazonaws.ecs.task-definition-family"] = input.task.family;
@@ -87,7 +90,7 @@ std::vector<std::string> environment_of(const CreateInput& input) {
   all.reserve(c.environment.size() + 2);
   for (const auto& [name, value] : c.environment) all.push_back(name + "=" + value);
   const bool set = std::ranges::any_of(all, names_region) || std::ranges::any_of(input.image_env, names_region);
-  if (!set && !input.settings.region.empty()) {
+  if (!set && !c.internal() && !input.settings.region.empty()) {
     all.push_back("AWS_REGION=" + input.settings.region);
     all.push_back("AWS_DEFAULT_REGION=" + input.settings.region);
   }

@@ -111,10 +111,26 @@ void add_devices(const CreateInput& input, bj::object& host) {
   if (settings.neuron_support && c.environment.contains("AWS_NEURON_VISIBLE_DEVICES")) host["Runtime"] = "neuron";
 }
 
+/// Of the container whose namespaces the others share.
+std::string namespaces_of_pause(const task::Task& task) {
+  const auto pause = std::ranges::find(task.containers, task::ContainerType::kNamespacePause, &task::Container::type);
+  if (pause == task.containers.end() || pause->docker_id.empty()) {
+    throw StepError("HostConfigError", "the container whose namespaces are to be shared is not there");
+  }
+  return "container:" + pause->docker_id;
+}
+
 void set_modes(const CreateInput& input, bj::object& host) {
   const task::Task& task = input.task;
+  if (container_of(input).internal()) {
+    host["NetworkMode"] = "none";
+    if (task.ipc_mode == "task") host["IpcMode"] = "shareable";
+    return;
+  }
   if (task.pid_mode == "host") host["PidMode"] = "host";
+  if (task.pid_mode == "task") host["PidMode"] = namespaces_of_pause(task);
   if (task.ipc_mode == "host" || task.ipc_mode == "none") host["IpcMode"] = task.ipc_mode;
+  if (task.ipc_mode == "task") host["IpcMode"] = namespaces_of_pause(task);
 }
 
 /// As Docker's own client does before it sends.

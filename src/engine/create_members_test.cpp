@@ -273,6 +273,30 @@ TEST_F(Gpus, OutsideTheCloudDevicesAreRequested) {
   EXPECT_TRUE(host().at("DeviceRequests").is_null());
 }
 
+TEST_F(CreateMembers, SharedNamespaces) {
+  payload.pid_mode = "task";
+  payload.ipc_mode = "task";
+  base::Random random(1);
+  task::Task task = std::get<task::Task>(convert(payload, settings, random, base::WallTime{}));
+  settings.pause_labels = {{"team", "x"}, {"com.amazonaws.ecs.cluster", "forged"}};
+  const std::vector<PublishedPort> ports;
+  const auto body_of = [&](std::size_t i) {
+    return json::parse(create_body({task, i, settings, ports, {}, version, server}));
+  };
+  EXPECT_THROW((void)body_of(0), StepError);
+  task.containers[1].docker_id = "0123";
+  EXPECT_EQ(body_of(0).at("HostConfig").at("PidMode"), "container:0123");
+  EXPECT_EQ(body_of(0).at("HostConfig").at("IpcMode"), "container:0123");
+  EXPECT_FALSE(body_of(0).at("Labels").as_object().contains("team"));
+  const auto pause = body_of(1);
+  EXPECT_EQ(pause.at("HostConfig").at("NetworkMode"), "none");
+  EXPECT_EQ(pause.at("HostConfig").at("PidMode"), "");
+  EXPECT_EQ(pause.at("HostConfig").at("IpcMode"), "shareable");
+  EXPECT_EQ(pause.at("Labels").at("team"), "x");
+  EXPECT_EQ(pause.at("Labels").at("com.amazonaws.ecs.cluster"), "harness");
+  EXPECT_EQ(pause.at("Env"), bj::array());
+}
+
 TEST_F(CreateMembers, TheNeuronRuntime) {
   payload.containers[0].environment["AWS_NEURON_VISIBLE_DEVICES"] = "0";
   EXPECT_FALSE(host().as_object().contains("Runtime"));

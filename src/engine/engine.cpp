@@ -24,6 +24,7 @@ Engine::Impl::Impl(Settings given, Parts given_parts)
       resource_steps(parts.docker, parts.cgroups, settings.shared_volume_match_full_config),
       images(settings.pull_behavior, settings.pull_dependent_containers_upfront, parts.docker, parts.clock,
              parts.random, parts.store),
+      pause_image(parts.docker),
       resources(settings),
       ports(settings.dynamic_host_ports.value_or(kernel_port_range()),
             [this](std::uint16_t port, std::string_view protocol) {
@@ -40,6 +41,7 @@ Engine::Impl::Impl(Settings given, Parts given_parts)
                   steps,
                   resource_steps,
                   images,
+                  pause_image,
                   ports,
                   resources,
                   reporter,

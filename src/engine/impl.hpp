@@ -47,6 +47,7 @@ struct Engine::Impl {
   ContainerSteps steps;
   ResourceSteps resource_steps;
   Images images;
+  PauseImage pause_image;
   HostResources resources;
   HostPorts ports;
   StateReporter reporter;

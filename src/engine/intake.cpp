@@ -14,6 +14,7 @@
 #include "engine/overrides.hpp"
 #include "engine/ports.hpp"
 #include "json/encode.hpp"
+#include "pause/image.hpp"
 #include "task/dependencies.hpp"
 #include "task/planner.hpp"
 
@@ -265,9 +266,23 @@ std::string add_dependencies(const acs::Task& payload, task::Task& task) {
   return {};
 }
 
+/// Containers that share namespaces with each other share those of one more, which starts before and ends after them.
+void add_namespace_pause(task::Task& task) {
+  if (task.pid_mode != "task" && task.ipc_mode != "task") return;
+  const std::string name = "~internal~ecs~pause~namespace";
+  for (task::Container& c : task.containers) c.depends_on.push_back({name, task::Condition::kStart});
+  task::Container pause;
+  pause.name = name;
+  pause.image = pause::kImage;
+  pause.essential = true;
+  pause.type = task::ContainerType::kNamespacePause;
+  task.containers.push_back(std::move(pause));
+}
+
 void complete_containers(task::Task& task, base::Random& random) {
   for (task::Container& c : task.containers) {
     c.docker_name = docker_name(task.family, task.version, c.name, random);
+    if (c.internal()) continue;
     c.endpoint_id = random.uuid();
     c.environment["ECS_CONTAINER_METADATA_URI"] = std::string(kEndpoint) + "/v3/" + c.endpoint_id;
     c.environment["ECS_CONTAINER_METADATA_URI_V4"] = std::string(kEndpoint) + "/v4/" + c.endpoint_id;
@@ -341,6 +356,7 @@ Intake convert(const acs::Task& payload, const Settings& settings, base::Random&
   task.policy.pull_upfront = settings.pull_dependent_containers_upfront;
   std::string reason = reason_against(payload, settings, task, random);
   if (!reason.empty()) return ended(std::move(task), std::move(reason), now);
+  add_namespace_pause(task);
   complete_containers(task, random);
   return task;
 }

@@ -220,6 +220,23 @@ TEST(Intake, ARangeOfPortsThatCannotBeRead) {
   }
 }
 
+TEST(Intake, SharedNamespacesBelongToOneMoreContainer) {
+  acs::Task payload = payload_task({payload_container("a"), payload_container("b")});
+  payload.ipc_mode = "task";
+  const task::Task task = taken(payload);
+  ASSERT_THAT(task.containers, SizeIs(3));
+  const task::Container& pause = task.containers[2];
+  EXPECT_EQ(pause.name, "~internal~ecs~pause~namespace");
+  EXPECT_EQ(pause.image, "amazon/amazon-ecs-pause:0.1.0");
+  EXPECT_TRUE(pause.essential);
+  EXPECT_TRUE(pause.internal());
+  EXPECT_TRUE(pause.environment.empty());
+  EXPECT_THAT(pause.docker_name, StartsWith("ecs-fam-3-internalecspausenamespace-"));
+  EXPECT_THAT(task.containers[0].depends_on, ElementsAre(task::Dependency{pause.name, task::Condition::kStart}));
+  payload.ipc_mode = "host";
+  EXPECT_THAT(taken(payload).containers, SizeIs(2));
+}
+
 TEST(Intake, Gpus) {
   acs::Task payload = payload_task({payload_container("a"), payload_container("b")});
   payload.associations = {{.name = "g0", .type = "gpu", .containers = {"b"}}};
@@ -256,8 +273,6 @@ INSTANTIATE_TEST_SUITE_P(
     Intake, NotBuilt,
     ::testing::Values(
         Missing{"awsvpc", [](acs::Task& t) { t.network_mode = "awsvpc"; }},
-        Missing{"pid mode task", [](acs::Task& t) { t.pid_mode = "task"; }},
-        Missing{"ipc mode task", [](acs::Task& t) { t.ipc_mode = "task"; }},
         Missing{"associations other than GPUs", [](acs::Task& t) { t.associations.emplace_back(); }},
         Missing{"fault injection", [](acs::Task& t) { t.enable_fault_injection = true; }},
         Missing{"Service Connect", [](acs::Task& t) { t.attachments = {{.attachment_type = "serviceconnectdetail"}}; }},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,7 +31,8 @@ struct Settings {
   bool pull_dependent_containers_upfront = false;
   base::Duration stop_timeout = std::chrono::seconds(30);  ///< For containers without one of their own.
   bool exclude_ipv6_port_binding = true;
-  bool exclude_ipv4_port_binding = false;  ///< On instances that have IPv6 only.
+  bool exclude_ipv4_port_binding = false;           ///< On instances that have IPv6 only.
+  std::map<std::string, std::string> pause_labels;  ///< ECS_PAUSE_LABELS.
   bool ipv6_only = false;
   bool external = false;                           ///< ECS_EXTERNAL.
   bool gpu_support = false;                        ///< ECS_ENABLE_GPU_SUPPORT.

@@ -58,8 +58,6 @@ std::string_view of_container(const acs::Container& c) {
 std::string_view of_task(const acs::Task& t) {
   if (std::ranges::any_of(t.volumes, [](const acs::Volume& v) { return v.type == "efs"; })) return "EFS volumes";
   if (t.network_mode == "awsvpc" || !t.elastic_network_interfaces.empty()) return "network mode awsvpc";
-  if (t.pid_mode == "task") return "pid mode task";
-  if (t.ipc_mode == "task") return "ipc mode task";
   for (const acs::Association& association : t.associations) {
     if (association.type != "gpu") return "associations other than GPUs";
   }

@@ -26,6 +26,7 @@ std::string as_sentence(std::string_view text) {
 }
 
 bool reportable(const Container& c) {
+  if (c.internal()) return false;
   if (c.is(ContainerStatus::kManifestPulled)) return c.digest_resolved;
   return is_running(c.known) || c.is(ContainerStatus::kStopped);
 }

@@ -65,6 +65,11 @@ constexpr std::array<std::pair<Health, std::string_view>, 3> kHealthWords{{
     {Health::kUnhealthy, "UNHEALTHY"},
 }};
 
+constexpr std::array<std::pair<ContainerType, std::string_view>, 2> kContainerTypes{{
+    {ContainerType::kNormal, "NORMAL"},
+    {ContainerType::kNamespacePause, "NAMESPACE_PAUSE"},
+}};
+
 constexpr std::array<std::pair<Condition, std::string_view>, 5> kConditionWords{{
     {Condition::kCreate, "CREATE"},
     {Condition::kStart, "START"},
@@ -100,6 +105,7 @@ std::string_view to_string(TaskStatus status) { return word_of(kTaskWords, statu
 std::string_view to_string(ResourceStatus status) { return word_of(kResourceWords, status); }
 std::string_view to_string(ResourceKind kind) { return word_of(kResourceKinds, kind); }
 std::string_view to_string(Health health) { return word_of(kHealthWords, health); }
+std::string_view to_string(ContainerType type) { return word_of(kContainerTypes, type); }
 std::string_view to_string(Condition condition) { return word_of(kConditionWords, condition); }
 std::string_view to_string(PullBehavior behavior) { return word_of(kPullWords, behavior); }
 std::string_view to_string(StepKind kind) { return word_of(kStepWords, kind); }
@@ -109,6 +115,7 @@ bool from_string(std::string_view word, TaskStatus& status) { return value_of(kT
 bool from_string(std::string_view word, ResourceStatus& status) { return value_of(kResourceWords, word, status); }
 bool from_string(std::string_view word, ResourceKind& kind) { return value_of(kResourceKinds, word, kind); }
 bool from_string(std::string_view word, Health& health) { return value_of(kHealthWords, word, health); }
+bool from_string(std::string_view word, ContainerType& type) { return value_of(kContainerTypes, word, type); }
 bool from_string(std::string_view word, Condition& condition) { return value_of(kConditionWords, word, condition); }
 bool from_string(std::string_view word, PullBehavior& behavior) { return value_of(kPullWords, word, behavior); }
 

@@ -16,6 +16,11 @@ enum class ResourceStatus { kNone, kCreated, kRemoved };
 
 enum class Health { kUnknown, kHealthy, kUnhealthy };
 
+/// Those that are not kNormal are the agent's own: nobody is told of them.
+enum class ContainerType { kNormal, kNamespacePause };
+[[nodiscard]] std::string_view to_string(ContainerType type);
+[[nodiscard]] bool from_string(std::string_view word, ContainerType& type);
+
 /// When a container may go on, said of another container.
 enum class Condition { kCreate, kStart, kComplete, kSuccess, kHealthy };
 

@@ -131,6 +131,7 @@ struct Container {
   RestartPolicy restart_policy;
   std::string container_arn;
   std::vector<std::string> gpus;  ///< Device ids.
+  ContainerType type = ContainerType::kNormal;
 
   // Chosen at intake, stored with the task before anything runs, so that a crash in the create call can be undone.
   std::string docker_name;
@@ -169,6 +170,7 @@ struct Container {
   bool restart_due = false;      ///< The container has ended as `exit` says and is to be started again.
   bool stopped_by_hand = false;  ///< Somebody stopped it while it was being started again: the exit counts.
 
+  [[nodiscard]] bool internal() const { return type != ContainerType::kNormal; }
   [[nodiscard]] bool is(ContainerStatus status) const { return known == status; }
   /// Exactly this word; the health of others is not looked at.
   [[nodiscard]] bool has_health_check() const { return health_check_type == "docker"; }
@@ -178,9 +180,9 @@ struct Container {
 BOOST_DESCRIBE_STRUCT(Container, (),
                       (name, image, command, entry_point, cpu, memory, essential, environment, links, volumes_from,
                        mount_points, port_mappings, depends_on, start_timeout, stop_timeout, health_check_type,
-                       docker_config, restart_policy, container_arn, gpus, docker_name, endpoint_id, desired, known,
-                       sent, docker_id, image_id, image_digest, digest_resolved, exit_code, error, bindings, labels,
-                       mounts, created_at, started_at, finished_at, restart_count, restarted_at))
+                       docker_config, restart_policy, container_arn, gpus, type, docker_name, endpoint_id, desired,
+                       known, sent, docker_id, image_id, image_digest, digest_resolved, exit_code, error, bindings,
+                       labels, mounts, created_at, started_at, finished_at, restart_count, restarted_at))
 
 /// A container's part of a report: a snapshot of the moment in which its status changed.
 struct ContainerReport {

@@ -214,6 +214,12 @@ class FakeClient final : public docker::UnscriptedClient {
     co_await after("pull " + request.image);
   }
 
+  base::Async<> load_image(std::string archive) override {
+    co_await before("load");
+    daemon_.images["amazon/amazon-ecs-pause:0.1.0"].id = "sha256:" + std::to_string(archive.size());
+    co_await after("load");
+  }
+
   base::Async<> tag_image(std::string source, std::string target) override {
     return simple("tag " + source + " " + target,
                   [this, source, target] { daemon_.images[target] = daemon_.images[source]; });
