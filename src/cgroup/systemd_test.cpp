@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <thread>
@@ -39,18 +40,29 @@ class Peer {
     }
     thread_ = std::thread([this] { serve(); });
   }
-  ~Peer() {
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    thread_.join();
-  }
+  ~Peer() { finish(); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  bool deny = false;
-  std::vector<std::string> members;  ///< Of the calls, in order.
-  std::vector<std::string> bodies;   ///< Of those to the manager.
+  std::atomic<bool> deny = false;
+
+  /// Of the calls, in order, and the bodies of those to the manager; nobody is served after that.
+  const std::vector<std::string>& members() {
+    finish();
+    return members_;
+  }
+  const std::vector<std::string>& bodies() {
+    finish();
+    return bodies_;
+  }
 
  private:
+  void finish() {
+    if (!thread_.joinable()) return;
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
   void serve() {
     while (true) {
       base::Fd peer(::accept(listener_.get(), nullptr, nullptr));
@@ -92,14 +104,14 @@ class Peer {
   }
 
   void answer(int fd, const BusMessage& call) {
-    members.push_back(call.member);
+    members_.push_back(call.member);
     if (call.destination == "org.freedesktop.DBus") {
       // A signal that nobody waits for comes first.
       send(fd, encode({.type = Type::kSignal, .serial = 1, .path = "/", .interface = "a.b", .member = "NameAcquired"}));
       send(fd, encode({.type = Type::kAnswer, .serial = 2, .reply_serial = call.serial}));
       return;
     }
-    bodies.push_back(call.body);
+    bodies_.push_back(call.body);
     std::string bytes;
     for (BusMessage& message : script_(call)) {
       message.serial = 9;
@@ -110,6 +122,8 @@ class Peer {
   }
 
   Script script_;
+  std::vector<std::string> members_;
+  std::vector<std::string> bodies_;
   base::Fd listener_;
   std::thread thread_;
 };
@@ -210,9 +224,9 @@ TEST_F(Systemd, ASliceIsStartedAndItsJobAwaited) {
   const std::string root = slices->naming().prefix + "1" + slices->naming().suffix;
   EXPECT_EQ(root, "ecstasks-1.slice");
   slices->create(root, {.cpu_quota = 25500, .cpu_period = 100000, .memory = 5368709120, .pids = 77});
-  EXPECT_THAT(peer_->members, ElementsAre("Hello", "AddMatch", "StartTransientUnit"));
+  EXPECT_THAT(peer_->members(), ElementsAre("Hello", "AddMatch", "StartTransientUnit"));
   EXPECT_THAT(
-      properties(peer_->bodies.at(0)),
+      properties(peer_->bodies().at(0)),
       ElementsAre("ecstasks-1.slice", "replace", "Description=cgroup ecstasks-1.slice", "DefaultDependencies=false",
                   "MemoryAccounting=true", "CPUAccounting=true", "IOAccounting=true", "Wants=[system.slice]",
                   "MemoryMax=5368709120", "CPUQuotaPerSecUSec=260000", "TasksAccounting=true", "TasksMax=77"));
@@ -224,13 +238,13 @@ TEST_F(Systemd, ASliceIsStartedAndItsJobAwaited) {
 TEST_F(Systemd, SharesBecomeAWeight) {
   peer([](const BusMessage&) { return std::vector{job_answer(), job_removed("7", "done")}; });
   systemd()->create("ecstasks-1.slice", {.cpu_shares = 1024});
-  EXPECT_THAT(properties(peer_->bodies.at(0)), ::testing::Contains("CPUWeight=39"));
+  EXPECT_THAT(properties(peer_->bodies().at(0)), ::testing::Contains("CPUWeight=39"));
 }
 
 TEST_F(Systemd, ASliceThatIsThereIsTaken) {
   peer([](const BusMessage&) { return std::vector{error("org.freedesktop.systemd1.UnitExists")}; });
   systemd()->create("ecstasks-1.slice", {});
-  EXPECT_THAT(peer_->members, ElementsAre("Hello", "AddMatch", "StartTransientUnit"));
+  EXPECT_THAT(peer_->members(), ElementsAre("Hello", "AddMatch", "StartTransientUnit"));
 }
 
 TEST_F(Systemd, AnErrorAndAFailedJobAreTold) {
@@ -247,8 +261,8 @@ TEST_F(Systemd, AnErrorAndAFailedJobAreTold) {
 TEST_F(Systemd, ASliceIsStopped) {
   peer([](const BusMessage&) { return std::vector{job_answer(), job_removed("7", "done")}; });
   systemd()->remove("ecstasks-1.slice");
-  EXPECT_THAT(peer_->members, ElementsAre("Hello", "AddMatch", "StopUnit"));
-  BodyReader body(peer_->bodies.at(0));
+  EXPECT_THAT(peer_->members(), ElementsAre("Hello", "AddMatch", "StopUnit"));
+  BodyReader body(peer_->bodies().at(0));
   EXPECT_EQ(body.string(), "ecstasks-1.slice");
   EXPECT_EQ(body.string(), "replace");
 }
@@ -274,7 +288,7 @@ TEST_F(Systemd, PreparingEnablesControllersAndTriesTheBus) {
   peer([](const BusMessage&) { return std::vector<BusMessage>{}; });
   systemd()->prepare();
   EXPECT_EQ(base::read_file(root_ / "tree/cgroup.subtree_control"), "+cpu +memory +pids");
-  EXPECT_THAT(peer_->members, ElementsAre("Hello", "AddMatch"));
+  EXPECT_THAT(peer_->members(), ElementsAre("Hello", "AddMatch"));
 }
 
 TEST(BusAddresses, TheVariableCounts) {

@@ -51,7 +51,9 @@ class CrashingWorld {
 
  private:
   Settings settings() {
-    return {.pull_behavior = chance(70) ? task::PullBehavior::kPreferCached : task::PullBehavior::kDefault};
+    Settings settings{.pull_behavior = chance(70) ? task::PullBehavior::kPreferCached : task::PullBehavior::kDefault};
+    if (chance(50)) settings.task_cgroups = TaskCgroupSettings{.root_prefix = "/ecs/", .root_suffix = {}};
+    return settings;
   }
 
   bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
@@ -75,7 +77,14 @@ class CrashingWorld {
       }
       containers.push_back(std::move(c));
     }
-    return payload_task(std::move(containers));
+    acs::Task payload = payload_task(std::move(containers));
+    for (const char* scope : {"task", "shared"}) {
+      if (!chance(30)) continue;
+      acs::DockerVolumeConfiguration of{.scope = scope, .autoprovision = std::string_view(scope) == "shared"};
+      payload.volumes.push_back({.name = scope, .type = "docker", .docker_volume_configuration = of});
+      payload.containers[random_.below(payload.containers.size())].mount_points.push_back({scope, "/data", false});
+    }
+    return payload;
   }
 
   /// Picks the point of the next death: a commit, a call to the engine, or a report.
@@ -90,6 +99,7 @@ class CrashingWorld {
     armed_ = false;
     rig_.client->dead = true;
     rig_.submitter.dead = true;
+    rig_.cgroups.dead = true;
     if (!rig_.store.crashed()) rig_.store.crash(FakeStore::AfterCrash::kHang);
     dead_ = true;
   }
@@ -219,6 +229,7 @@ class CrashingWorld {
     for (const auto& [name, count] : rig_.daemon.creates) EXPECT_LE(count, 1 + again) << "creates of " << name;
     check_starts();
     EXPECT_LE(rig_.daemon.creates.size(), payload_.containers.size());
+    EXPECT_LE(rig_.daemon.volumes.size(), payload_.volumes.size());
     ASSERT_TRUE(acked_);
     ASSERT_TRUE(told_stopped()) << "the end is not reported";
     std::map<std::string, std::string> last;

@@ -320,7 +320,7 @@ TEST(Volumes, AFailedCreateStopsTheTaskInTheDaemonsWords) {
   EXPECT_THAT(rig.engine->tasks(), IsEmpty());
 }
 
-TEST(TaskCgroup, Engine09_AFailedCreateStopsTheTask) {
+TEST(TaskCgroup, AFailedCreateStopsTheTask) {
   Rig rig(with_cgroups());
   rig.boot();
   rig.cgroups.failure = "/sys/fs/cgroup/cpu/ecs/1: Read-only file system";

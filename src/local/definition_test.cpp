@@ -291,6 +291,28 @@ TEST(Definition, FillsInTheDefaultsOfEcs) {
   EXPECT_EQ(definition.requires_attributes[1].name, "ecs.capability.container-health-check");
 }
 
+TEST(Definition, VolumesNeedTheirDriversAndSizesTheirLimits) {
+  const auto definition = normalize(json::decode<RegisterTaskDefinitionRequest>(
+      with_container("", R"("cpu":"256","volumes":[{"name":"h"},{"name":"d","dockerVolumeConfiguration":{}},
+      {"name":"s","dockerVolumeConfiguration":{"scope":"shared","autoprovision":true,"driver":"rexray/ebs:1"}}])"),
+      kStrict));
+  ASSERT_EQ(definition.requires_attributes.size(), 3U);
+  EXPECT_EQ(definition.requires_attributes[0].name, "ecs.capability.docker-plugin.local");
+  EXPECT_EQ(definition.requires_attributes[1].name, "ecs.capability.docker-plugin.rexray/ebs.1");
+  EXPECT_EQ(definition.requires_attributes[2].name, "ecs.capability.task-cpu-mem-limit");
+  EXPECT_EQ(definition.volumes.at(1).docker_volume_configuration->scope, "task");
+}
+
+TEST(Definition, AutoprovisionIsForSharedVolumes) {
+  const auto volume = [](const std::string& of) {
+    return with_container("", R"("volumes":[{"name":"v","dockerVolumeConfiguration":)" + of + "}]");
+  };
+  EXPECT_EQ(refusal(volume(R"({"autoprovision":false})")), "");
+  EXPECT_EQ(refusal(volume(R"({"autoprovision":true,"scope":"shared"})")), "");
+  EXPECT_NE(refusal(volume(R"({"autoprovision":true})")).find("autoprovision: only for scope shared"),
+            std::string::npos);
+}
+
 TEST(Definition, SecurityOptionsNeedWhatTheyName) {
   const auto definition = normalize(json::decode<RegisterTaskDefinitionRequest>(
       with_container(R"("dockerSecurityOptions":["label:type:x","apparmor:unconfined","no-new-privileges"])"),

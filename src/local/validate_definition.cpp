@@ -112,7 +112,7 @@ void validate_volume(const Volume& volume, const std::string& path) {
   if (volume.docker_volume_configuration) {
     const DockerVolume& docker = *volume.docker_volume_configuration;
     check_word(docker.scope, {"task", "shared"}, path + ".dockerVolumeConfiguration.scope");
-    if (docker.autoprovision && docker.scope.value_or("task") == "task") {
+    if (docker.autoprovision.value_or(false) && docker.scope.value_or("task") == "task") {
       throw client_error(path + ".dockerVolumeConfiguration.autoprovision: only for scope shared");
     }
   }

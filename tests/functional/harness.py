@@ -94,7 +94,7 @@ class Agent:
         if AS_IMAGE:
             self.name = f"ecs-agent-{uuid.uuid4().hex[:8]}"
             command = ["docker", "run", "--rm", "--name", self.name, "--network", "host", "-v", f"{self.dir}:{self.dir}",
-                       "-v", f"{self.socket}:{self.socket}"]
+                       "-v", f"{self.socket}:{self.socket}", "-v", "/sys/fs/cgroup:/sys/fs/cgroup"]
             for key, value in self.env().items():
                 if key not in ("PATH", "HOME"):
                     command += ["-e", f"{key}={value}"]

@@ -225,3 +225,12 @@ def test_a_root_less_user_in_the_docker_group(tmp_path, nothing_left):
                "--agent", str(tmp_path / "ecs-agent"), "--cluster", own_cluster(tmp_path)]
     p = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
     assert p.returncode == 0, p.stdout + p.stderr
+
+
+def test_run_shares_a_volume_between_containers_within_the_tasks_size(tmp_path, nothing_left):
+    mount = {"mountPoints": [{"sourceVolume": "v", "containerPath": "/data"}]}
+    body = definition(main={**mount, "command": ["sh", "-c", "while ! grep given /data/f; do sleep 0.1; done; exit 8"]}, others=[
+        {"name": "side", "image": IMAGE, "essential": False, "memory": 32, **mount, "command": ["sh", "-c", "echo given > /data/f"]}])
+    for volume in ({"name": "v"}, {"name": "v", "dockerVolumeConfiguration": {"scope": "task", "driver": "local"}}):
+        p = run(tmp_path, write(tmp_path, {**body, "volumes": [volume], "cpu": "256", "memory": "128"}))
+        assert p.returncode == 8, p.stdout + p.stderr

@@ -1,8 +1,10 @@
 """Volumes and cgroups of tasks on a real engine (specification: engine.md 9.1, 9.2; config.md 148 and on)."""
-import os, pathlib, re, uuid
+import importlib.util, pathlib, re, shutil, uuid
 
-import harness
-from harness import MOMENT, container, docker_api, poll, task
+import pytest
+
+from harness import container, docker_api, poll, task
+from fakes.systemd import Systemd
 
 CGROUP = pathlib.Path("/sys/fs/cgroup")
 CONTROLLERS = [p.name for p in CGROUP.iterdir() if p.is_dir() and p.name not in ("unified",)]
@@ -78,6 +80,10 @@ def refused(a, t):
     assert reason.startswith(prefix), reason
     assert not docker_api.of_task(t["arn"])
     return reason[len(prefix):]
+
+
+def importable(*modules):
+    return all(importlib.util.find_spec(m) for m in modules)
 
 
 # ---- volumes
@@ -320,3 +326,43 @@ def test_config_30_tasks_that_were_started_without_limits(make_agent):
     assert cgroups(limited)
     a.stop_task(limited)
     poll(lambda: not cgroups(limited), what="the removal of the cgroups")
+
+
+def claims_systemd(call, data):
+    """The engine's answer to /info, with another driver of the same length."""
+    return data.replace(b'"CgroupDriver":"cgroupfs"', b'"CgroupDriver":"systemd" ') if call.data["path"].startswith("/info") else data
+
+
+@pytest.mark.skipif(not shutil.which("dbus-daemon") or not importable("dbus", "gi"), reason="needs dbus, python3-dbus and python3-gi")
+def test_slices_are_started_and_stopped_over_a_real_message_bus(make_agent, tmp_path):
+    """On a tree that looks like cgroup v2 (specification: engine.md 9.1); limits in the kernel need a machine with v2."""
+    tree = tmp_path / "cgroup"
+    tree.mkdir()
+    (tree / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    systemd = Systemd(tmp_path, tree)
+    try:
+        a = make_agent(env={**LIMITS, "ECS_CGROUP_PATH": str(tree), "DBUS_SYSTEM_BUS_ADDRESS": systemd.address, "ECS_TASK_PIDS_LIMIT": "40",
+                            "ECS_PROPAGATE_TASK_MEMORY_LIMIT_CGROUPV2": "true"})
+        a.proxy.mangle = claims_systemd
+        a.start()
+        assert "ecs.capability.task-cpu-mem-limit" in attributes(a)
+        t = a.run(task(sh(memory=0), cpu=0.255, memory=64))
+        unit = f"ecstasks-{task_id(t)}.slice"
+        (call,) = [c for c in systemd.calls() if c["call"] == "start"]
+        assert call["name"] == unit and call["mode"] == "replace" and call["aux"] == []
+        wanted = {"MemoryMax": 64 << 20, "CPUQuotaPerSecUSec": 260000, "TasksMax": 40, "DefaultDependencies": False, "Wants": ["system.slice"]}
+        assert wanted.items() <= call["properties"].items(), call
+        assert call["types"]["MemoryMax"] == call["types"]["CPUQuotaPerSecUSec"] == call["types"]["TasksMax"] == "UInt64"
+        below = tree / "ecstasks.slice" / unit
+        assert (below / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
+        (c,) = docker_api.of_task(t["arn"])
+        shown = docker_api.inspect(c["Id"])["HostConfig"]
+        assert shown["CgroupParent"] == unit and shown["Memory"] == 64 << 20
+        a.stop_task(t)
+        poll(lambda: not below.exists(), what="the end of the slice")
+        assert systemd.calls()[-1] == {"call": "stop", "name": unit, "mode": "replace"}
+    finally:
+        systemd.stop()
+        for controller in CONTROLLERS:                           # The engine here has cgroup v1, and takes the name for a directory.
+            for left in (CGROUP / controller).glob("ecstasks-*.slice"):
+                left.rmdir()
