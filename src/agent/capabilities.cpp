@@ -114,6 +114,7 @@ std::vector<aws::Attribute> capabilities(const config::Config& config, const Cap
     list.modern("nvidia-driver-version." + driver);
     list.modern("gpu-driver-version", driver);
   }
+  list.modern("pid-ipc-namespace-sharing");
   if (!config.external.on()) {
     list.modern("aws-appmesh");
     list.modern("task-eia");

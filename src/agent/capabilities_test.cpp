@@ -42,6 +42,7 @@ TEST(Capabilities, AnEngineThatRefusesOldVersionsStillListsThem) {
 
 TEST(Capabilities, EcsApi11_Ipv6OnlyIsListedOnEveryInstance) {
   EXPECT_THAT(names({}, {}), Contains("ecs.capability.ipv6-only"));
+  EXPECT_THAT(names({}, {}), Contains("ecs.capability.pid-ipc-namespace-sharing"));
 }
 
 TEST(Capabilities, HealthChecksNeedTheirApiVersionAndCanBeSwitchedOff) {

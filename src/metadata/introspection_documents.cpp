@@ -79,7 +79,7 @@ Task describe(const task::Task& task) {
     out.desired_status.reset();
   }
   for (const auto& c : task.containers) {
-    if (create_begun(c)) out.containers.push_back(describe(c));
+    if (create_begun(c) && !c.internal()) out.containers.push_back(describe(c));
   }
   return out;
 }

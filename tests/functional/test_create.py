@@ -1,5 +1,5 @@
 """What becomes of a container's settings: the create call, and what the engine shows of it (specification: engine.md 4.3 to 4.8)."""
-import json, socket, time
+import json, os, socket, time
 
 import harness
 from harness import MOMENT, docker_api, task
@@ -125,6 +125,47 @@ def test_pid_and_ipc_modes_of_the_host(shared):
     shared.stop_task(t)
     t = task(container(), ipcMode="none")
     assert seen(shared, t)["HostConfig"]["IpcMode"] == "none"
+    shared.stop_task(t)
+
+
+def by_name(t):
+    return {c["Labels"]["com.amazonaws.ecs.container-name"]: docker_api.inspect(c["Id"]) for c in docker_api.of_task(t["arn"])}
+
+
+def namespace(c, kind):
+    return os.readlink(f"/proc/{c['State']['Pid']}/ns/{kind}")
+
+
+def test_pid_and_ipc_namespaces_of_the_task(make_agent):
+    a = make_agent(env={"ECS_PAUSE_LABELS": json.dumps({"team": "x"})}).start()
+    t = a.run(task(container("one"), container("two"), pidMode="task", ipcMode="task"))
+    found = by_name(t)
+    pause = found.pop("~internal~ecs~pause~namespace")
+    assert pause["Config"]["Image"] == "amazon/amazon-ecs-pause:0.1.0" and pause["Name"].startswith("/ecs-family-1-internalecspausenamespace-")
+    assert pause["HostConfig"]["NetworkMode"] == "none" and pause["HostConfig"]["IpcMode"] == "shareable"
+    assert pause["Config"]["Labels"]["team"] == "x"
+    for c in found.values():
+        assert c["HostConfig"]["PidMode"] == c["HostConfig"]["IpcMode"] == "container:" + pause["Id"]
+        for kind in ("pid", "ipc"):
+            assert namespace(c, kind) == namespace(pause, kind)
+        assert "team" not in c["Config"]["Labels"]
+    # Nobody is told of the pause container, and it goes last.
+    events = docker_api.Events(a.cluster)
+    begin = time.monotonic()
+    body = a.stop_task(t).data["body"]
+    assert time.monotonic() - begin < 8
+    assert sorted(c["containerName"] for c in body["containers"]) == ["one", "two"]
+    harness.poll(lambda: len(events.of(t["arn"], "die")) == 3, what="three ends")
+    assert events.of(t["arn"], "die")[-1]["id"] == pause["Id"]
+    events.close()
+
+
+def test_only_ipc_is_shared(shared):
+    t = shared.run(task(container("one"), container("two"), ipcMode="task"))
+    found = by_name(t)
+    pause = found.pop("~internal~ecs~pause~namespace")
+    assert {namespace(c, "ipc") for c in found.values()} == {namespace(pause, "ipc")}
+    assert len({namespace(c, "pid") for c in found.values()}) == 2
     shared.stop_task(t)
 
 
