@@ -76,6 +76,7 @@ class Writer {
     out_.append(static_cast<std::size_t>(options_.indent * depth_), ' ');
   }
   void string(std::string_view text) { append_string(out_, text, options_.escape_html); }
+  void floating(double value);
   void integer(const Type& type, const void* value);
   void optional(const Type& type, const void* value);
   void list(const Type& type, const void* value);
@@ -96,6 +97,13 @@ bool is_absent(const Type& type, const void* value) {
   return absent;
 }
 
+/// Seconds since 1970 keep their decimal point on a whole second too. Who reads them tells a time from a count by it,
+/// and would otherwise see another kind of number once in a thousand.
+void Writer::floating(double value) {
+  out_ += number(value);
+  if (value >= 1e9 && value < 1e11 && value == std::floor(value)) out_ += ".0";
+}
+
 void Writer::write(const Type& type, const void* value) {
   switch (type.kind) {
     case Kind::kBool:
@@ -105,8 +113,7 @@ void Writer::write(const Type& type, const void* value) {
     case Kind::kUnsigned:
       return integer(type, value);
     case Kind::kDouble:
-      out_ += number(load<double>(value));
-      return;
+      return floating(load<double>(value));
     case Kind::kString:
       return string(*static_cast<const std::string*>(value));
     case Kind::kSecret:

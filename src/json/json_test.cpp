@@ -95,6 +95,17 @@ std::string error_of(std::string_view text, Options options = {}) {
   return "no error";
 }
 
+struct Moment {
+  double at = 0;
+};
+BOOST_DESCRIBE_STRUCT(Moment, (), (at))
+
+TEST(JsonEncode, TimesKeepTheirPointOnAWholeSecond) {
+  EXPECT_EQ(encode(Moment{1795359572}), R"({"at":1795359572.0})");
+  EXPECT_EQ(encode(Moment{1795359572.25}), R"({"at":1795359572.25})");
+  EXPECT_EQ(encode(Moment{100}), R"({"at":100})");
+}
+
 TEST(Decode, MapsNestedStructs) {
   const auto payload = decode<Payload>(
       R"({"tasks":[{"arn":"a","containers":[{"name":"web","portMappings":[{"containerPort":80,"hostIP":"::1"}],)"
