@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup packages build unit functional conformance test demo format lint asan tsan fuzz fuzz-coverage \
-        statements judge bench image chaos soak crash clean
+        statements judge bench image chaos soak crash cgroup-guest clean
 
 AGENT ?= build/bin/ecs-agent
 JOBS ?= $(shell nproc)
@@ -93,6 +93,9 @@ chaos: build ## the agent behind proxies that delay, cut and corrupt
 
 soak: build ## memory, descriptors and threads over SOAK_TASKS (10000) tasks
 	@$(PYTHON) tests/chaos/soak.py --agent $(AGENT) --tasks $(SOAK_TASKS)
+
+cgroup-guest: ## limits of tasks on a real cgroup v2, in a virtual machine (KERNEL=vmlinuz, or downloads Debian's)
+	tools/cgroup-guest $(KERNEL)
 
 image: build ## the agent in an image from scratch, ecs-agent:local
 	@$(ENGINE) packaging/image/build ecs-agent:local
