@@ -107,7 +107,7 @@ base::Async<> App::Impl::handle_signals() {
 }
 
 /// What every part is doing: the coroutines as a log line, the tasks as a file.
-base::Async<> App::Impl::dump() {
+base::Async<> App::Impl::dump() const {
   log::critical(
       fmt::format("====== STACKTRACE ======\n{}\n====== /STACKTRACE ======", base::join(scope->names(), "\n")));
   if (!engine) co_return;

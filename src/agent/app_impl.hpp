@@ -52,7 +52,7 @@ struct App::Impl {
   base::Async<int> run();
   base::Async<> start_and_serve();
   base::Async<> handle_signals();
-  base::Async<> dump();
+  [[nodiscard]] base::Async<> dump() const;
   void end(int code);
 
   // app_start.cpp: from the environment to a registered instance
@@ -70,10 +70,10 @@ struct App::Impl {
   // app_serve.cpp: what a registered instance does
   base::Async<> start_engine();
   void start_introspection();
-  base::Async<> answer_introspection(net::ServerExchange& exchange);
-  base::Async<> answer_local(net::ServerExchange& exchange);
+  [[nodiscard]] base::Async<> answer_introspection(net::ServerExchange& exchange) const;
+  [[nodiscard]] base::Async<> answer_local(net::ServerExchange& exchange) const;
   base::Async<> serve_acs();
-  base::Async<std::optional<std::string>> discover_acs();
+  [[nodiscard]] base::Async<std::optional<std::string>> discover_acs() const;
 
   base::Loop& loop;
   Flags flags;

@@ -101,12 +101,12 @@ void App::Impl::start_introspection() {
               metadata::listen_and_serve(clock, random, loop.executor(), std::move(everywhere), answer));
 }
 
-base::Async<> App::Impl::answer_introspection(net::ServerExchange& exchange) {
+base::Async<> App::Impl::answer_introspection(net::ServerExchange& exchange) const {
   co_await exchange.respond(metadata::answer_introspection(introspection, exchange.request()));
 }
 
 /// On the socket of the local control plane there is the state, too: nobody but this user gets there.
-base::Async<> App::Impl::answer_local(net::ServerExchange& exchange) {
+base::Async<> App::Impl::answer_local(net::ServerExchange& exchange) const {
   if (exchange.request().target != "/state") co_return co_await answer_introspection(exchange);
   net::Response response;
   response.headers.add("Content-Type", "application/json");
@@ -136,7 +136,7 @@ base::Async<> App::Impl::serve_acs() {
   co_await session->run();
 }
 
-base::Async<std::optional<std::string>> App::Impl::discover_acs() {
+base::Async<std::optional<std::string>> App::Impl::discover_acs() const {
   co_return (co_await ecs->discover_poll_endpoint(cluster, identity.container_instance_arn)).endpoint;
 }
 
