@@ -42,6 +42,10 @@ void make_directory(const fs::path& path) {
   if (error) fail(path, error.value());
 }
 
+void require_writable(const fs::path& directory) {
+  if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) fail(directory, errno);
+}
+
 void write(const fs::path& path, std::string_view value) {
   const base::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.valid()) fail(path, errno);

@@ -10,6 +10,9 @@ namespace ecs::cgroup {
 /// With its parents; one that exists is no error.
 void make_directory(const std::filesystem::path& path);
 
+/// Throws unless this process may make directories in it.
+void require_writable(const std::filesystem::path& directory);
+
 void write(const std::filesystem::path& path, std::string_view value);
 
 /// Nothing but spaces and newlines counts as empty; a file that is not there too.

@@ -27,6 +27,8 @@ class V1 final : public Hierarchy {
   void prepare() override {
     if (controllers().empty()) throw Error(mount_.string() + ": no cgroup controllers are mounted there");
     make(std::string(kParent));
+    // It may be there from an agent that ran as somebody else.
+    for (const std::string_view controller : controllers()) require_writable(below(mount_ / controller, kParent));
   }
 
   void create(const std::string& root, const Limits& limits) override {
