@@ -8,15 +8,13 @@
 #include <set>
 #include <string>
 
-#include "engine/testing/rig.hpp"
+#include "engine/testing/random_task.hpp"
 
 namespace ecs::engine {
 namespace {
 
 using store::testing::FakeStore;
 using testing::kArn;
-using testing::payload_container;
-using testing::payload_task;
 using testing::Rig;
 
 // Sanitizers look at the memory of a sample; the promises are checked on all without them.
@@ -59,25 +57,10 @@ class CrashingWorld {
   bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
 
   acs::Task random_payload() {
-    static constexpr const char* kConditions[] = {"CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"};
-    std::vector<acs::Container> containers;
-    const std::size_t count = 1 + random_.below(3);
-    for (std::size_t i = 0; i < count; ++i) {
-      acs::Container c = payload_container("c" + std::to_string(i));
-      c.essential = i == 0 || chance(50);
-      c.health_check_type = "docker";
-      c.docker_config = acs::DockerConfig{"1.24", R"({"Healthcheck":{"Test":["CMD","true"]}})", "{}"};
-      if (chance(30)) c.start_timeout = 1 + static_cast<std::int64_t>(random_.below(20));
-      if (chance(40)) {
-        c.restart_policy = acs::RestartPolicy{true, {2}, static_cast<std::int64_t>(random_.below(10))};
-        restarting_.insert(*c.name);
-      }
-      for (std::size_t d = 0; d < i; ++d) {
-        if (chance(30)) c.depends_on.push_back({"c" + std::to_string(d), kConditions[random_.below(5)]});
-      }
-      containers.push_back(std::move(c));
+    acs::Task payload = testing::random_task(random_, "1", 3);
+    for (const acs::Container& c : payload.containers) {
+      if (c.restart_policy) restarting_.insert(*c.name);
     }
-    acs::Task payload = payload_task(std::move(containers));
     for (const char* scope : {"task", "shared"}) {
       if (!chance(30)) continue;
       acs::DockerVolumeConfiguration of{.scope = scope, .autoprovision = std::string_view(scope) == "shared"};

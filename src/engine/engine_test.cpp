@@ -416,6 +416,38 @@ TEST(Engine, ALookUpThatFailsIsNotRepeatedForAStoppedTask) {
   EXPECT_EQ(rig.daemon.calls_of("distribution"), calls);
 }
 
+TEST(Engine, AStopOfARemovedContainerIsTriedOnce) {
+  Rig rig;
+  rig.boot();
+  rig.accept({payload_task({payload_container("c1")})});
+  ASSERT_TRUE(rig.wait_status(kArn, "RUNNING"));
+  rig.daemon.hide_events = true;
+  rig.daemon.remove(rig.daemon.of("c1")->id);
+  const auto begin = rig.clock.now();
+  rig.stop(payload_task({payload_container("c1")}));
+  ASSERT_TRUE(rig.wait_status(kArn, "STOPPED"));
+  EXPECT_EQ(rig.daemon.calls_of("stop"), 1U);
+  EXPECT_LT(rig.clock.now() - begin, std::chrono::seconds(1));
+}
+
+TEST(Engine, Engine21_AConditionThatComesTrueIsActedUponAtOnce) {
+  Rig rig;
+  rig.boot();
+  auto first = payload_container("first");
+  first.health_check_type = "docker";
+  first.docker_config = acs::DockerConfig{"1.24", R"({"Healthcheck":{"Test":["CMD","true"]}})", "{}"};
+  auto second = payload_container("second");
+  second.depends_on.push_back({"first", "HEALTHY"});
+  rig.accept({payload_task({first, second})});
+  rig.clock.advance(std::chrono::seconds(7));
+  ASSERT_NE(rig.daemon.of("first"), nullptr);
+  ASSERT_EQ(rig.daemon.of("second"), nullptr);
+  rig.daemon.set_health(*rig.daemon.of("first"), "healthy");
+  rig.clock.advance(std::chrono::milliseconds(1));
+  EXPECT_NE(rig.daemon.of("second"), nullptr);
+  EXPECT_TRUE(rig.wait_status(kArn, "RUNNING", std::chrono::milliseconds(10)));
+}
+
 TEST(Engine, AWaitKeepsItsMomentWhileItsCauseStays) {
   Rig rig;
   rig.boot();

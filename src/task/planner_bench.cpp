@@ -32,5 +32,25 @@ void observe_and_plan_ten_containers(benchmark::State& state) {
 }
 BENCHMARK(observe_and_plan_ten_containers);
 
+/// The worst one: everything that a container tells when it starts, in a task with policies, checks and conditions.
+void see_one_of_ten_containers_start(benchmark::State& state) {
+  Task task = chain(10);
+  for (Container& c : task.containers) {
+    c.known = ContainerStatus::kRunning;
+    c.health_check_type = "docker";
+    c.start_timeout = 60;
+    c.restart_policy.enabled = true;
+    for (Dependency& d : c.depends_on) d.condition = Condition::kHealthy;
+  }
+  task.containers.back().known = ContainerStatus::kCreated;
+  for ([[maybe_unused]] auto _ : state) {
+    Task copy = task;
+    observe(copy, Seen{9, testing::facts(ContainerStatus::kRunning), StepKind::kStart}, testing::kStart);
+    benchmark::DoNotOptimize(plan(copy, testing::kStart));
+    benchmark::DoNotOptimize(next_wake(copy));
+  }
+}
+BENCHMARK(see_one_of_ten_containers_start);
+
 }  // namespace
 }  // namespace ecs::task

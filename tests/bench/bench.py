@@ -11,6 +11,7 @@ payload to RUNNING  a payload leaves the control plane until the RUNNING report 
 40 tasks            the same for 40 tasks in one payload, beside 40 creates and starts driven directly, all at once
 resident memory     with no task, the control plane over TLS, after 5 s of quiet
 size on disk        of each program
+planner             one observation of a task of ten containers, with its conclusions and the next plan
 """
 import argparse, concurrent.futures, json, os, pathlib, statistics, subprocess, sys, tempfile, time, uuid
 
@@ -177,7 +178,17 @@ def sizes():
         row(f"size of {name}", (ROOT / "build/bin" / name).stat().st_size / 1e6, "MB", 10.0)
 
 
-PARTS = (sizes, start_to_connected, payload_to_create, payload_to_running, resident_memory)
+def planner():
+    output = subprocess.run([ROOT / "build/src/task/task_bench", "--benchmark_format=json", f"--benchmark_repetitions={options.rounds}",
+                             "--benchmark_min_time=0.05", "--benchmark_filter=ten_containers"], check=True, capture_output=True, text=True)
+    medians = {b["run_name"]: b["real_time"] / 1000 for b in json.loads(output.stdout)["benchmarks"]
+               if b.get("aggregate_name") == "median" and b["time_unit"] == "ns"}
+    assert len(medians) == 3, medians
+    for name, value in sorted(medians.items()):
+        row(f"planner: {name.replace('_', ' ')}", value, "us", 20.0)
+
+
+PARTS = (planner, sizes, start_to_connected, payload_to_create, payload_to_running, resident_memory)
 
 
 def main():

@@ -59,6 +59,7 @@ class EngineProxy(_OnThread):
         self.path, self.upstream = path, upstream
         self.before = self.after = self.mangle = None
         self.down = False                 # refuses every connection, as an engine that is not there
+        self.refused = 0
 
     async def _listen(self):
         if os.path.exists(self.path):
@@ -70,6 +71,7 @@ class EngineProxy(_OnThread):
 
     async def _serve(self, reader, writer):
         if self.down:
+            self.refused += 1
             writer.transport.abort()
             return
         try:

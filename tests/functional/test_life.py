@@ -224,6 +224,20 @@ def test_a_container_removed_while_nobody_looks_is_missed_at_once_after_a_reconn
     assert code in (137, None)
 
 
+def test_engine_51_an_engine_that_is_away_is_asked_at_a_bounded_rate(make_agent):
+    """The original: 51,000 attempts in 3 s, and what happened meanwhile is found minutes later."""
+    a = make_agent().start()
+    t = a.run(task(container(command=ON_SIGNAL)))
+    ident = of(t)
+    a.proxy.down = True
+    a.proxy.cut()
+    kill(ident, "USR1")
+    time.sleep(3)
+    assert a.proxy.refused <= 30
+    a.proxy.down = False
+    assert ends(a, t) == {"main": (7, "")}
+
+
 # ---- stops at every moment
 def test_engine_01_engine_03_ten_containers(shared):
     t = task(*[container(f"c{i}", command=TRAP) for i in range(10)])

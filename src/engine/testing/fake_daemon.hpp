@@ -2,6 +2,7 @@
 // off from an agent that has died.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -122,6 +123,15 @@ class FakeDaemon {
     new_event.pulse();
   }
 
+  /// Drops what was kept for tests to look at.
+  void forget() {
+    forgotten += events.size();
+    events.clear();
+    calls.clear();
+    creates.clear();
+    starts.clear();
+  }
+
   [[nodiscard]] std::size_t calls_of(const std::string& prefix) const {
     std::size_t count = 0;
     for (const std::string& call : calls) count += call.starts_with(prefix) ? 1U : 0U;
@@ -138,6 +148,7 @@ class FakeDaemon {
   std::map<std::string, int> creates;  ///< By docker name.
   std::map<std::string, int> starts;
   std::deque<docker::Event> events;
+  std::size_t forgotten = 0;  ///< Events before the first of them.
   std::int64_t event_count = 0;
   bool hide_events = false;
   base::Event new_event;
@@ -287,7 +298,7 @@ class FakeClient final : public docker::UnscriptedClient {
 
   base::Async<std::unique_ptr<docker::EventReader>> events(std::optional<std::int64_t> since) override {
     co_await before("events");
-    const std::size_t from = since ? 0 : daemon_.events.size();
+    const std::size_t from = daemon_.forgotten + (since ? 0 : daemon_.events.size());
     co_return std::make_unique<Reader>(*this, from, since.value_or(0));
   }
 
@@ -306,8 +317,9 @@ class FakeClient final : public docker::UnscriptedClient {
         : client_(client), next_(next), since_(since), connection_(client.connection_) {}
     base::Async<std::optional<docker::Event>> next() override {
       while (connection_ == client_.connection_) {
-        while (next_ < client_.daemon_.events.size()) {
-          const docker::Event& event = client_.daemon_.events[next_++];
+        next_ = std::max(next_, client_.daemon_.forgotten);
+        while (next_ < client_.daemon_.forgotten + client_.daemon_.events.size()) {
+          const docker::Event event = client_.daemon_.events[next_++ - client_.daemon_.forgotten];
           if (event.time_nano >= since_) co_return event;
         }
         co_await client_.daemon_.new_event.wait();

@@ -72,6 +72,7 @@ class FakeStore final : public Store {
   void put(std::vector<Write> batch) { rows_.apply(std::move(batch)); }
   /// Every batch applied, in order.
   [[nodiscard]] const std::vector<std::vector<Write>>& history() const noexcept { return history_; }
+  void forget_history() { history_ = {}; }
 
  private:
   struct Pending;
