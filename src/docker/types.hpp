@@ -197,8 +197,9 @@ struct ContainerSummary {
   std::string state;         ///< `created`, `running`, `exited`, `dead`; empty from API versions before 1.23.
   std::string status;        ///< `Up 2 seconds`, `Exited (0) 1 second ago`, `Created`.
   Labels labels;
+  std::vector<MountPoint> mounts;
 };
-BOOST_DESCRIBE_STRUCT(ContainerSummary, (), (id, names, image, image_id, created, state, status, labels))
+BOOST_DESCRIBE_STRUCT(ContainerSummary, (), (id, names, image, image_id, created, state, status, labels, mounts))
 
 struct CreateAnswer {
   std::string id;

@@ -74,6 +74,16 @@ base::Async<bool> ControlPlane::Impl::remove_containers() {
       tell(fmt::format("container {} could not be removed: {}", container.id.substr(0, 12), error.what()));
     }
   }
+  // The agent is gone before it could; those in use stay, with a container that could not be removed.
+  for (const std::string& volume : task_volumes(found)) {
+    try {
+      co_await engine.remove_volume(volume);
+    } catch (const docker::Error& error) {
+      if (error.kind() == docker::Error::Kind::kNotFound) continue;
+      all = false;
+      tell(fmt::format("volume {} could not be removed: {}", volume, error.what()));
+    }
+  }
   co_return all;
 }
 

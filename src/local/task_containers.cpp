@@ -1,9 +1,18 @@
 #include "local/task_containers.hpp"
 
+#include <cstddef>
+#include <string_view>
+
 namespace ecs::local {
 namespace {
 
 constexpr const char* kTaskLabel = "com.amazonaws.ecs.task-arn";
+
+bool ends_in_hex(std::string_view name) {
+  static constexpr std::size_t kDigits = 20;
+  if (name.size() <= kDigits || name[name.size() - kDigits - 1] != '-') return false;
+  return name.find_first_not_of("0123456789abcdef", name.size() - kDigits) == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -18,6 +27,21 @@ base::Async<std::vector<docker::ContainerSummary>> list_task_containers(docker::
     return label == container.labels.end() || !label->second.starts_with(arn_prefix);
   });
   co_return all;
+}
+
+std::set<std::string> task_volumes(const std::vector<docker::ContainerSummary>& containers) {
+  std::set<std::string> names;
+  for (const auto& container : containers) {
+    const auto label = [&container](const char* name) {
+      const auto found = container.labels.find(std::string("com.amazonaws.ecs.task-definition-") + name);
+      return found == container.labels.end() ? std::string() : found->second;
+    };
+    const std::string prefix = "ecs-" + label("family") + "-" + label("version") + "-";
+    for (const auto& mount : container.mounts) {
+      if (mount.type == "volume" && mount.name.starts_with(prefix) && ends_in_hex(mount.name)) names.insert(mount.name);
+    }
+  }
+  return names;
 }
 
 base::Async<> kill_task_containers(docker::Client& engine, std::string arn_prefix) {

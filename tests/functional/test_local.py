@@ -231,6 +231,10 @@ def test_run_shares_a_volume_between_containers_within_the_tasks_size(tmp_path, 
     mount = {"mountPoints": [{"sourceVolume": "v", "containerPath": "/data"}]}
     body = definition(main={**mount, "command": ["sh", "-c", "while ! grep given /data/f; do sleep 0.1; done; exit 8"]}, others=[
         {"name": "side", "image": IMAGE, "essential": False, "memory": 32, **mount, "command": ["sh", "-c", "echo given > /data/f"]}])
+    family = f"volumes{os.getpid()}"
+    body["family"] = family
     for volume in ({"name": "v"}, {"name": "v", "dockerVolumeConfiguration": {"scope": "task", "driver": "local"}}):
         p = run(tmp_path, write(tmp_path, {**body, "volumes": [volume], "cpu": "256", "memory": "128"}))
         assert p.returncode == 8, p.stdout + p.stderr
+        left = docker_api.call("GET", "/volumes")[1]["Volumes"] or []
+        assert not [v["Name"] for v in left if v["Name"].startswith(f"ecs-{family}-")]
