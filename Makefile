@@ -83,8 +83,8 @@ judge: build ## plant faults one at a time; each must turn a check red
 	@$(ENGINE) $(PYTHON) tests/judge/judge.py
 
 bench: build ## figures beside their limits; fails on a miss
-	@cmake --preset release -DECS_BENCH=ON >/dev/null
-	@ninja -C build -j $(JOBS) task_bench
+	@cmake --preset release -B build/bench -DECS_BENCH=ON -DECS_STATIC=OFF -DECS_TESTS=OFF >/dev/null
+	@ninja -C build/bench -j $(JOBS) task_bench
 	@$(ENGINE) $(PYTHON) tests/bench/bench.py --agent $(AGENT)
 
 crash: build ## kill -9 in each window, CRASH_COUNT (20) times

@@ -179,7 +179,7 @@ def sizes():
 
 
 def planner():
-    output = subprocess.run([ROOT / "build/src/task/task_bench", "--benchmark_format=json", f"--benchmark_repetitions={options.rounds}",
+    output = subprocess.run([ROOT / "build/bench/src/task/task_bench", "--benchmark_format=json", f"--benchmark_repetitions={options.rounds}",
                              "--benchmark_min_time=0.05", "--benchmark_filter=ten_containers"], check=True, capture_output=True, text=True)
     medians = {b["run_name"]: b["real_time"] / 1000 for b in json.loads(output.stdout)["benchmarks"]
                if b.get("aggregate_name") == "median" and b["time_unit"] == "ns"}
