@@ -31,8 +31,6 @@ from harness import AGENT, IMAGE, ROOT, Agent, container, make_test_image, task 
 # The interpreter gives up its lock late otherwise, and that would count as the agent's time.
 sys.setswitchinterval(0.0002)
 rows = []
-RUNS = 20
-ROUNDS_OF_40 = 10
 
 
 def row(what, value, unit, bound, limit=""):
@@ -114,31 +112,38 @@ def to_running(a, tasks):
     return (last - sent) * 1000
 
 
+def light():
+    """40 of them fit on any host."""
+    return task(container(memory=16, cpu=2))
+
+
 def body_for_direct():
     with Agent() as a:
         a.start()
-        t = task()
-        a.run(t)
+        t = a.run(light())
         return create_body_of(a, t)
 
 
-def payload_to_running():
-    direct, ours, engine = Direct(body_for_direct()), [], []
-    many, alone = [], []
+def beside_the_engine(what, rounds, warm_up, count):
+    """`count` tasks in one payload, and the same creates and starts driven directly: the two take turns."""
+    direct, ours, alone = Direct(body_for_direct()), [], []
     # Straight to the engine: the proxy of the tests would count as the agent's time.
     with Agent(proxy=False) as a:
         a.start()
-        for n in range(RUNS + 2):
-            ours.append(to_running(a, [task()]))
-            engine.append(timed(direct.run))
+        for _ in range(rounds + warm_up):
+            ours.append(to_running(a, [light() for _ in range(count)]))
+            alone.append(timed(lambda: direct.all_at_once(count)))
             direct.clean()
-        for n in range(ROUNDS_OF_40 + 1):
-            many.append(to_running(a, [task(container(memory=0, cpu=0)) for _ in range(40)]))
-            alone.append(timed(lambda: direct.all_at_once(40)))
-            direct.clean()
-    for what, times, limits in (("payload to RUNNING / create + start", ours[2:], engine[2:]), ("40 tasks / 40 creates + starts", many[1:], alone[1:])):
-        value, limit = statistics.median(times), statistics.median(limits)
-        row(what, value / limit, "x", 1.05, f"{value:.0f} ms, the engine alone {limit:.0f} ms, {len(times)} turns each")
+    value, limit = statistics.median(ours[warm_up:]), statistics.median(alone[warm_up:])
+    row(what, value / limit, "x", 1.05, f"{value:.0f} ms, the engine alone {limit:.0f} ms, {rounds} turns each")
+
+
+def payload_to_running():
+    beside_the_engine("payload to RUNNING / create + start", 20, 2, 1)
+
+
+def forty_tasks():
+    beside_the_engine("40 tasks / 40 creates + starts", 10, 1, 40)
 
 
 def start_to_connected():
@@ -188,7 +193,7 @@ def planner():
         row(f"planner: {name.replace('_', ' ')}", value, "us", 20.0)
 
 
-PARTS = (planner, sizes, start_to_connected, payload_to_create, payload_to_running, resident_memory)
+PARTS = (planner, sizes, start_to_connected, payload_to_create, payload_to_running, forty_tasks, resident_memory)
 
 
 def main():
