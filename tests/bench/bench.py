@@ -9,6 +9,7 @@ start to connected  exec until the ACS handshake arrives; beside it: exec until 
 payload to RUNNING  a payload leaves the control plane until the RUNNING report arrives (one container, image cached), as a
                     multiple of what the engine alone takes for the same create and start; the two take turns
 40 tasks            the same for 40 tasks in one payload, beside 40 creates and starts driven directly, all at once
+release to start    a task that fills the host ends until the engine starts the one that waited for its room
 resident memory     with no task, the control plane over TLS, after 5 s of quiet
 size on disk        of each program
 planner             one observation of a task of ten containers, with its conclusions and the next plan
@@ -25,7 +26,7 @@ options = parser.parse_args()
 os.environ["AGENT"] = options.agent
 
 from fakes import docker_api                                     # noqa: E402
-from fakes.aws import FakeAws                                    # noqa: E402
+from fakes.aws import CLUSTER, FakeAws                                    # noqa: E402
 from harness import AGENT, IMAGE, ROOT, Agent, container, make_test_image, task   # noqa: E402
 
 # The interpreter gives up its lock late otherwise, and that would count as the agent's time.
@@ -146,6 +147,30 @@ def forty_tasks():
     beside_the_engine("40 tasks / 40 creates + starts", 10, 1, 40)
 
 
+def release_to_start():
+    """By the engine's own times."""
+    total = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1]) // 1024
+    times, engine = [], []
+    direct, events = Direct(body_for_direct()), docker_api.Events(CLUSTER)
+    with Agent(env={"ECS_RESERVED_MEMORY": str(total - 100)}) as a:
+        a.start()
+        quick = ["sh", "-c", "trap 'exit 0' TERM; sleep 600 & wait"]
+        old = a.run(task(container(command=quick, memory=80)))
+        for _ in range(options.rounds):
+            new = task(container(command=quick, memory=80))
+            a.payload(new)
+            a.stop_task(old)
+            a.aws.reported(new["arn"], "RUNNING")
+            (died,), (started,) = events.of(old["arn"], "die"), events.of(new["arn"], "start")
+            times.append((started["time"] - died["time"]) * 1000)
+            engine.append(timed(direct.run))
+            old = new
+    direct.clean()
+    events.close()
+    row("release to start on a full host", statistics.median(times), "ms", 1000.0,
+        f"the engine's create + start alone {statistics.median(engine):.0f} ms")
+
+
 def start_to_connected():
     times = []
     with Agent() as a:
@@ -193,7 +218,7 @@ def planner():
         row(f"planner: {name.replace('_', ' ')}", value, "us", 20.0)
 
 
-PARTS = (planner, sizes, start_to_connected, payload_to_create, payload_to_running, forty_tasks, resident_memory)
+PARTS = (planner, sizes, start_to_connected, payload_to_create, payload_to_running, forty_tasks, release_to_start, resident_memory)
 
 
 def main():
