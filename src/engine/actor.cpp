@@ -84,7 +84,8 @@ base::Async<> TaskActor::tell_and_save(task::Observation what) {
 
 base::Async<> TaskActor::run() {
   const Shown before = shown();
-  task::resume(task_, now());
+  looked_at_ = now();
+  task::resume(task_, looked_at_);
   show_changes(before);
   react();
   while (auto letter = co_await mailbox_.pop()) {
@@ -97,7 +98,8 @@ base::Async<> TaskActor::run() {
 void TaskActor::handle(const task::Observation& what) {
   try {
     const Shown before = shown();
-    task::observe(task_, what, now());
+    looked_at_ = now();
+    task::observe(task_, what, looked_at_);
     show_changes(before);
     react();
   } catch (const std::logic_error& e) {
@@ -154,7 +156,7 @@ void TaskActor::leave_images() {
 }
 
 void TaskActor::arm_timer() {
-  const auto wake = task::next_wake(task_);
+  const auto wake = task::next_wake(task_, looked_at_);
   timer_.reset();
   if (!wake) return;
   const base::Duration delay = std::max(*wake - now(), base::Duration::zero());

@@ -182,6 +182,7 @@ class TaskActor {
   std::map<std::size_t, Look> looks_;
   std::vector<task::Wait> waits_;
   std::unique_ptr<base::Timer> timer_;
+  base::WallTime looked_at_;  ///< The time of the last observation: moments up to it are over.
   bool started_ = false;
   bool released_ = false;
   bool finishing_ = false;

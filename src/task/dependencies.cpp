@@ -199,7 +199,7 @@ bool may_stop(const Task& task, std::size_t container) {
   });
 }
 
-std::optional<base::WallTime> next_timeout(const Task& task) {
+std::optional<base::WallTime> next_timeout(const Task& task, base::WallTime after) {
   std::optional<base::WallTime> next;
   for (const Container& target : task.containers) {
     if (!wants_to_run(target) || target.known >= ContainerStatus::kCreated) continue;
@@ -207,7 +207,7 @@ std::optional<base::WallTime> next_timeout(const Task& task) {
       const auto at = task.find(d.container);
       if (!at) continue;
       const auto limit = deadline(task.containers[*at], d.condition);
-      if (limit && (!next || *limit < *next)) next = limit;
+      if (limit && *limit > after && (!next || *limit < *next)) next = limit;
     }
   }
   return next;

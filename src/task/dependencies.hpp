@@ -34,8 +34,9 @@ namespace ecs::task {
 /// Whether everything that depends on the container has stopped.
 [[nodiscard]] bool may_stop(const Task& task, std::size_t container);
 
-/// The earliest moment at which a start time-out gives up a waiting container; nothing when none is running.
-[[nodiscard]] std::optional<base::WallTime> next_timeout(const Task& task);
+/// The earliest moment behind `after` at which a start time-out gives up a waiting container; nothing when none is
+/// running.
+[[nodiscard]] std::optional<base::WallTime> next_timeout(const Task& task, base::WallTime after);
 
 /// `<name>(<image>) (<known>-><desired>)`, and ` - Exit: <n>` when an exit code is known.
 [[nodiscard]] std::string describe(const Container& container);

@@ -41,7 +41,14 @@ bool advance_due(const Task& task, std::size_t i) {
 
 bool is_checked(const Task& task) { return std::ranges::none_of(task.resources, &Resource::needs_check); }
 
+bool images_are_known(const Task& task) {
+  return std::ranges::all_of(task.containers,
+                             [](const Container& c) { return c.known >= ContainerStatus::kManifestPulled; });
+}
+
 /// Checks come before everything else, also before the host has room: a task that cannot be run is refused at once.
+/// Volumes are created when all images are known, so that no pull begins before PENDING is reported: as the original,
+/// whose slower creates have that effect.
 void add_resource_steps(const Task& task, std::vector<Step>& steps) {
   const bool checked = is_checked(task);
   for (std::size_t i = 0; i < task.resources.size(); ++i) {
@@ -49,7 +56,7 @@ void add_resource_steps(const Task& task, std::vector<Step>& steps) {
     if (r.doing || r.desired != ResourceStatus::kCreated || r.known != ResourceStatus::kNone) continue;
     if (r.needs_check()) {
       steps.push_back({StepKind::kCheckResource, i});
-    } else if (checked && task.admitted) {
+    } else if (checked && task.admitted && (r.kind == ResourceKind::kCgroup || images_are_known(task))) {
       steps.push_back({StepKind::kCreateResource, i});
     }
   }
@@ -115,12 +122,13 @@ bool adds_something(const Task& task, const Report& report) {
          });
 }
 
-std::optional<base::WallTime> next_wake(const Task& task) {
+std::optional<base::WallTime> next_wake(const Task& task, base::WallTime looked) {
   // A limit has passed only after its moment.
-  auto next = next_timeout(task);
-  if (next) *next += std::chrono::milliseconds(1);
-  const auto consider = [&next](UnixNanos when) {
-    if (when != 0 && (!next || wall_time(when) < *next)) next = wall_time(when);
+  constexpr auto kAfter = std::chrono::milliseconds(1);
+  auto next = next_timeout(task, looked - kAfter);
+  if (next) *next += kAfter;
+  const auto consider = [&next, looked](UnixNanos when) {
+    if (wall_time(when) > looked && (!next || wall_time(when) < *next)) next = wall_time(when);
   };
   if (any_running(task)) consider(task.poll_at);
   for (const Container& c : task.containers) {

@@ -40,8 +40,9 @@ void begin(Task& task, const Step& step, base::WallTime now);
 /// True when sending the report would tell the control plane something that it has not accepted yet.
 [[nodiscard]] bool adds_something(const Task& task, const Report& report);
 
-/// When observe(Tick) and plan() should be called again if nothing else happens; nothing when never.
-[[nodiscard]] std::optional<base::WallTime> next_wake(const Task& task);
+/// When observe(Tick) and plan() should be called again if nothing else happens; nothing when never. `looked`: the time
+/// with which observe() was called last. What was due by then is under way or waits for something else.
+[[nodiscard]] std::optional<base::WallTime> next_wake(const Task& task, base::WallTime looked = {});
 
 /// After a restart: collects again what is known and was not accepted, and derives what follows from the rows.
 void resume(Task& task, base::WallTime now);

@@ -471,5 +471,23 @@ TEST(Planner, AReportThatSaysNothingNewIsRecognised) {
   EXPECT_FALSE(adds_something(p.task, reports[0]));
 }
 
+TEST(Planner, IsNotWokenForAMomentThatIsOver) {
+  Task task;
+  task.desired = TaskStatus::kStopped;
+  task.containers = {testing::container("a"), testing::container("b")};
+  for (Container& c : task.containers) {
+    c.desired = ContainerStatus::kStopped;
+    c.known = ContainerStatus::kRunning;
+  }
+  // The stop of `a` failed once; it is due again, and waits for `b`, which is being stopped.
+  task.containers[1].depends_on = {{"a", Condition::kStart}};
+  task.containers[1].doing = StepKind::kStop;
+  task.containers[0].retry_stop_at = nanos(base::WallTime(std::chrono::seconds(100)));
+  const base::WallTime now(std::chrono::seconds(110));
+  EXPECT_THAT(plan(task, now), ::testing::IsEmpty());
+  EXPECT_FALSE(next_wake(task, now));
+  EXPECT_TRUE(next_wake(task, base::WallTime(std::chrono::seconds(90))));
+}
+
 }  // namespace
 }  // namespace ecs::task

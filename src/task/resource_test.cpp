@@ -121,8 +121,15 @@ TEST(Resource, WhatMayExistIsCheckedBeforeAnythingIsDone) {
   EXPECT_THAT(play.steps(), ::testing::IsEmpty());
   play.see(ResourceChecked{.resource = 1, .exists = false, .refused = {}});
   EXPECT_THAT(play.steps(),
-              ::testing::UnorderedElementsAre(Step{StepKind::kResolve, 0}, Step{StepKind::kCreateResource, 0},
-                                              Step{StepKind::kCreateResource, 1}));
+              ::testing::UnorderedElementsAre(Step{StepKind::kResolve, 0}, Step{StepKind::kCreateResource, 0}));
+}
+
+TEST(Resource, AVolumeWaitsForTheDigestsOfAllImages) {
+  Play play = admitted({mounting("a", "v"), container("b")}, {volume("v", true)});
+  play.pass(StepKind::kResolve, 0);
+  EXPECT_FALSE(play.wants(StepKind::kCreateResource));
+  play.pass(StepKind::kResolve, 1);
+  EXPECT_TRUE(play.wants(StepKind::kCreateResource, 0));
 }
 
 TEST(Resource, WhatExistsIsNotCreated) {

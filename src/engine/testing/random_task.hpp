@@ -22,7 +22,8 @@ inline acs::Task random_task(base::Random& random, const std::string& id, std::s
     c.health_check_type = "docker";
     c.docker_config = acs::DockerConfig{"1.24", R"({"Healthcheck":{"Test":["CMD","true"]}})", "{}"};
     if (chance(30)) c.start_timeout = 1 + static_cast<std::int64_t>(random.below(20));
-    if (chance(40)) c.restart_policy = acs::RestartPolicy{true, {2}, static_cast<std::int64_t>(random.below(10))};
+    // Not 0: what ends at once would be started again for ever while no virtual time goes by.
+    if (chance(40)) c.restart_policy = acs::RestartPolicy{true, {2}, static_cast<std::int64_t>(1 + random.below(10))};
     for (std::size_t d = 0; d < i; ++d) {
       if (chance(30)) c.depends_on.push_back({"c" + std::to_string(d), kConditions[random.below(5)]});
     }
