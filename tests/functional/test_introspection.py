@@ -38,8 +38,9 @@ def network():
 
 @pytest.fixture(scope="module")
 def served():
-    """One agent for the tests that leave it as they found it."""
-    with network(), Agent() as a:
+    """One agent for the tests that leave it as they found it. From its own network it cannot see which of the engine's ports
+    are taken: it gets a range that nobody else uses."""
+    with network(), Agent(env={"ECS_DYNAMIC_HOST_PORT_RANGE": "28100-28199"}) as a:
         a.start()
         poll(answers, what="introspection")
         yield a
