@@ -1,6 +1,6 @@
 """How tasks live and die on a real engine: every kind of death, restart policies, stops at every moment (specification:
 engine.md)."""
-import os, time, uuid
+import os, time
 
 from fakes.aws import INSTANCE, Answer
 from harness import CLUSTER, MOMENT, WAIT, container, docker_api, poll, stopped, task
